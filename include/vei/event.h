@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who is to be told: the two notification directions of a virtqueue.
+ *
+ *   kick  driver -> device  "the available ring has grown"
+ *         suppressed by the device: used->flags, or avail_event in the used ring
+ *   intr  device -> driver  "the used ring has grown"
+ *         suppressed by the driver: avail->flags, or used_event in the avail ring
+ *
+ * Each direction is by flags or by index, never both, and the two are
+ * independent of one another (virtio-spec draft v2, sections 2.4.1.4 and
+ * 2.4.2): four combinations. A direction is one small object, pointed at the
+ * one word of shared memory that counts when the queue is set up; the other
+ * word of the direction stays zero.
+ *
+ * PURE: values and one shared word, no locking, no devices. All barriers are
+ * in ring.h, which knows what they order.
+ */
+#ifndef _VEI_EVENT_H
+#define _VEI_EVENT_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include <uapi/virtio_ei.h>
+
+/**
+ * struct vei_kick - suppression of kicks, seen from the driver
+ * @word: shared, written by the device: &avail_event if @by_index, else &used->flags
+ * @old: available index at the last decision
+ * @by_index: avail_event decides
+ */
+struct vei_kick {
+	const u16 *word;
+	u16 old;
+	bool by_index;
+};
+
+/**
+ * struct vei_intr - suppression of interrupts, seen from the driver
+ * @word: shared, written by the driver: &used_event if @by_index, else &avail->flags
+ * @shadow: what the driver last wrote there
+ * @size: entries of the ring
+ * @by_index: used_event decides
+ * @armed: the device may interrupt
+ */
+struct vei_intr {
+	u16 *word;
+	u16 shadow;
+	u16 size;
+	bool by_index;
+	bool armed;
+};
+
+/**
+ * vei_event_kick_needed() - decide on a kick and remember where
+ * @kick: the direction
+ * @new: available index, already visible to the device
+ *
+ * Takes the decision on everything made available since the last one, so it is
+ * to be called at least once every 65,535 entries. The caller has put a full
+ * barrier between the store of the index and this.
+ *
+ * Return: true if the device must be kicked.
+ */
+static __always_inline bool vei_event_kick_needed(struct vei_kick *kick, u16 new)
+{
+	u16 old = kick->old;
+	u16 word = READ_ONCE(*kick->word);
+
+	kick->old = new;
+	if (kick->by_index)
+		return vei_need_event(word, new, old);
+	return !(word & VEI_USED_F_NO_NOTIFY);
+}
+
+/**
+ * vei_event_intr_value() - the word that asks for an interrupt after @n entries
+ * @intr: the direction
+ * @last_used: the driver's index into the used ring
+ * @n: how many entries from @last_used on; at least 1
+ *
+ * Flags cannot postpone: they ask for the next entry whatever @n is.
+ */
+static __always_inline u16 vei_event_intr_value(const struct vei_intr *intr, u16 last_used, u16 n)
+{
+	return intr->by_index ? (u16)(last_used + n - 1) : 0;
+}
+
+/**
+ * vei_event_intr_off_value() - the word that asks for none
+ * @intr: the direction
+ * @last_used: the driver's index into the used ring
+ *
+ * By index: a full ring behind. The device never has more than a ring of
+ * entries to decide on, so it cannot cross an index that far back before
+ * 65,536 - size further entries have been used; a fixed value, as 0, would be
+ * crossed once in every 65,536 from wherever the ring happens to be.
+ */
+static __always_inline u16 vei_event_intr_off_value(const struct vei_intr *intr, u16 last_used)
+{
+	return intr->by_index ? (u16)(last_used - intr->size - 1) : VEI_AVAIL_F_NO_INTERRUPT;
+}
+
+/**
+ * vei_event_intr_off_is_stale() - is an earlier "none" about to expire?
+ * @intr: the direction, not armed
+ * @last_used: the driver's index into the used ring
+ *
+ * An index left behind comes round again; long before that it has to be moved.
+ */
+static __always_inline bool vei_event_intr_off_is_stale(const struct vei_intr *intr, u16 last_used)
+{
+	return intr->by_index &&
+	       (u16)(vei_event_intr_off_value(intr, last_used) - intr->shadow) >= 0x2000;
+}
+
+/**
+ * vei_event_intr_write() - tell the device when to interrupt
+ * @intr: the direction
+ * @value: from one of the functions above
+ * @armed: whether @value asks for an interrupt at all
+ *
+ * The line is shared with the device, so it is not dirtied for nothing.
+ */
+static __always_inline void vei_event_intr_write(struct vei_intr *intr, u16 value, bool armed)
+{
+	intr->armed = armed;
+	if (intr->shadow == value)
+		return;
+	intr->shadow = value;
+	WRITE_ONCE(*intr->word, value);
+}
+
+#endif /* _VEI_EVENT_H */

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The driver's side of a split virtqueue: layout, private state, add, publish,
+ * take, arm.
+ *
+ * PURE: no locking, no devices, no DMA API, so the same text runs in the
+ * kernel, in user-space tests, under sanitizers, in the fuzzer and in the
+ * benchmark. All access to memory shared with the device is in this file and
+ * in event.h, through READ_ONCE()/WRITE_ONCE().
+ *
+ * One thread at a time may use a ring. The device runs beside it.
+ *
+ * The device is not trusted. What was posted is remembered in private slots;
+ * nothing read from shared memory indexes, sizes or frees anything unchecked.
+ * A device caught lying breaks the ring: from then on nothing can be added or
+ * taken, &vei_ring.broken says why, and vei_ring_drain() gives the buffers back
+ * once the device has been reset. The checks are arranged to cost nothing when
+ * all is well: a broken ring looks full to add and empty to take, so only those
+ * two exits ask whether it is broken.
+ *
+ * Cache lines. Both sides bounce the lines they share, so the driver
+ *   - stores avail->idx once a batch (publish), not once a buffer;
+ *   - loads used->idx only when it has taken all that it saw there before;
+ *   - hands out descriptor ids first in, first out: while the device completes
+ *     in order, each avail entry gets the id it already holds, and is left alone;
+ *   - writes flags and used_event only when they change.
+ *
+ * Barriers; partners and reasons are in Documentation/barriers.md:
+ *   A  virt_wmb   descriptors and avail entries before avail->idx   (publish)
+ *   B  full       avail->idx before the device's suppression word   (kick_prepare)
+ *   C  virt_rmb   used->idx before the used entries                 (more)
+ *   D  full       used_event or avail->flags before used->idx again (arm)
+ */
+#ifndef _VEI_RING_H
+#define _VEI_RING_H
+
+#include <asm/barrier.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+#include <uapi/virtio_ei.h>
+#include <vei/event.h>
+
+/**
+ * struct vei_seg - one piece of a buffer
+ * @addr: guest-physical address
+ * @len: bytes
+ */
+struct vei_seg {
+	u64 addr;
+	u32 len;
+};
+
+/**
+ * enum vei_ring_error - what the device did that broke the ring
+ * @VEI_RING_OK: nothing
+ * @VEI_RING_USED_IDX: used->idx went back, or past what was made available
+ * @VEI_RING_USED_ID: a used id that is no descriptor
+ * @VEI_RING_USED_TWICE: a used id that heads no posted buffer
+ * @VEI_RING_USED_LEN: more bytes written than the buffer had
+ * @VEI_RING_STOPPED: broken by the driver, vei_ring_break()
+ */
+enum vei_ring_error {
+	VEI_RING_OK,
+	VEI_RING_USED_IDX,
+	VEI_RING_USED_ID,
+	VEI_RING_USED_TWICE,
+	VEI_RING_USED_LEN,
+	VEI_RING_STOPPED,
+};
+
+/**
+ * struct vei_ring_slot - what the driver knows of one descriptor id
+ * @token: the caller's, of the buffer headed by this descriptor; NULL: none is
+ * @in_len: bytes that the device may write into that buffer
+ * @next: descriptor after this one in a direct chain
+ * @count: ring descriptors of the chain headed here
+ */
+struct vei_ring_slot {
+	void *token;
+	u32 in_len;
+	u16 next;
+	u16 count;
+};
+
+/**
+ * struct vei_ring_config - what a ring is made of
+ * @mem: ring memory, vei_layout_size() bytes, aligned to VEI_RING_ALIGN
+ * @slot: @size slots
+ * @free: @size ids
+ * @table: @size indirect tables of @table_len descriptors each, or NULL
+ * @table_addr: guest-physical address of @table
+ * @size: entries, a power of two up to VEI_RING_SIZE_MAX
+ * @table_len: descriptors in each indirect table
+ * @indirect_min: shortest chain that goes into a table while descriptors abound
+ * @kick_by_index: the device suppresses kicks by avail_event
+ * @intr_by_index: the driver suppresses interrupts by used_event
+ */
+struct vei_ring_config {
+	void *mem;
+	struct vei_ring_slot *slot;
+	u16 *free;
+	struct vei_desc *table;
+	u64 table_addr;
+	u16 size;
+	u16 table_len;
+	u16 indirect_min;
+	bool kick_by_index;
+	bool intr_by_index;
+};
+
+/**
+ * struct vei_ring - a split virtqueue, driver's side
+ * @desc: descriptors, shared
+ * @avail: available ring, shared
+ * @used: used ring, shared
+ * @slot: private state of each descriptor id
+ * @free: ids that are free, a FIFO between @free_head and @free_tail
+ * @table: indirect tables, one for each id
+ * @table_addr: guest-physical address of @table
+ * @size: entries
+ * @mask: @size - 1
+ * @table_len: descriptors in an indirect table; 0: none
+ * @indirect_min: shortest chain that goes into a table while descriptors abound
+ * @free_head: next free id
+ * @free_tail: where the next id is given back
+ * @avail_idx: entries added
+ * @published: entries that the device can see; the shadow of avail->idx
+ * @last_used: entries taken
+ * @used_seen: used->idx when it was last read
+ * @kick: suppression of kicks
+ * @intr: suppression of interrupts
+ * @broken: why the ring no longer works
+ * @bad_value: the value that broke it
+ */
+struct vei_ring {
+	struct vei_desc *desc;
+	struct vei_avail *avail;
+	struct vei_used *used;
+	struct vei_ring_slot *slot;
+	u16 *free;
+	struct vei_desc *table;
+	u64 table_addr;
+	u16 size;
+	u16 mask;
+	u16 table_len;
+	u16 indirect_min;
+	u16 free_head;
+	u16 free_tail;
+	u16 avail_idx;
+	u16 published;
+	u16 last_used;
+	u16 used_seen;
+	struct vei_kick kick;
+	struct vei_intr intr;
+	enum vei_ring_error broken;
+	u32 bad_value;
+};
+
+/**
+ * vei_ring_reset() - begin anew: nothing posted, all indices 0
+ * @r: a ring set up once by vei_ring_init()
+ *
+ * The device must not be using the memory: before it is given the ring's
+ * address, or after a reset and vei_ring_drain().
+ */
+static inline void vei_ring_reset(struct vei_ring *r)
+{
+	unsigned int i;
+
+	memset(r->desc, 0, vei_layout_size(r->size));
+	for (i = 0; i < r->size; i++) {
+		r->slot[i].token = NULL;
+		r->free[i] = i;
+	}
+	r->free_head = 0;
+	r->free_tail = r->size;
+	r->avail_idx = 0;
+	r->published = 0;
+	r->last_used = 0;
+	r->used_seen = 0;
+	r->kick.old = 0;
+	r->intr.shadow = 0;
+	r->intr.armed = true;
+	r->broken = VEI_RING_OK;
+	r->bad_value = 0;
+}
+
+/**
+ * vei_ring_init() - lay a ring out in its memory
+ * @r: the ring
+ * @cfg: what it is made of
+ *
+ * Return: 0, or -EINVAL if the size is none that a ring can have.
+ */
+static inline int vei_ring_init(struct vei_ring *r, const struct vei_ring_config *cfg)
+{
+	u8 *mem = cfg->mem;
+	u16 size = cfg->size;
+
+	if (!size || size > VEI_RING_SIZE_MAX || (size & (size - 1)))
+		return -EINVAL;
+
+	r->desc = cfg->mem;
+	r->avail = (struct vei_avail *)(mem + vei_layout_avail(size));
+	r->used = (struct vei_used *)(mem + vei_layout_used(size));
+	r->slot = cfg->slot;
+	r->free = cfg->free;
+	r->table = cfg->table;
+	r->table_addr = cfg->table_addr;
+	r->size = size;
+	r->mask = size - 1;
+	r->table_len = cfg->table ? cfg->table_len : 0;
+	r->indirect_min = cfg->indirect_min;
+
+	r->kick.by_index = cfg->kick_by_index;
+	r->kick.word = cfg->kick_by_index ? (u16 *)(mem + vei_layout_avail_event(size)) :
+					    &r->used->flags;
+	r->intr.by_index = cfg->intr_by_index;
+	r->intr.size = size;
+	r->intr.word = cfg->intr_by_index ? (u16 *)(mem + vei_layout_used_event(size)) :
+					    &r->avail->flags;
+	vei_ring_reset(r);
+	return 0;
+}
+
+/**
+ * vei_ring_strerror() - a few words on why a ring broke
+ * @error: the reason; &vei_ring.bad_value belongs to it
+ */
+static inline const char *vei_ring_strerror(enum vei_ring_error error)
+{
+	switch (error) {
+	case VEI_RING_OK:
+		return "no error";
+	case VEI_RING_USED_IDX:
+		return "used->idx out of range";
+	case VEI_RING_USED_ID:
+		return "used id out of range";
+	case VEI_RING_USED_TWICE:
+		return "used id not in flight";
+	case VEI_RING_USED_LEN:
+		return "used len over the buffer";
+	case VEI_RING_STOPPED:
+		return "stopped by the driver";
+	}
+	return "unknown";
+}
+
+/**
+ * vei_ring_break() - let the ring do nothing any more
+ * @r: the ring
+ * @error: why
+ * @value: the offending value, for the message
+ *
+ * Keeps the first reason. The slots stay as they are, for vei_ring_drain().
+ */
+static inline void vei_ring_break(struct vei_ring *r, enum vei_ring_error error, u32 value)
+{
+	if (r->broken)
+		return;
+	r->broken = error;
+	r->bad_value = value;
+	r->free_head = r->free_tail;	/* full */
+	r->used_seen = r->last_used;	/* and empty */
+}
+
+/**
+ * vei_ring_num_free() - descriptors that can be had now
+ * @r: the ring
+ */
+static __always_inline u16 vei_ring_num_free(const struct vei_ring *r)
+{
+	return r->free_tail - r->free_head;
+}
+
+/**
+ * vei_ring_in_flight() - buffers added and not yet taken back
+ * @r: the ring
+ */
+static __always_inline u16 vei_ring_in_flight(const struct vei_ring *r)
+{
+	return r->avail_idx - r->last_used;
+}
+
+static __always_inline void vei_ring_fill_desc(struct vei_desc *desc, u64 addr, u32 len,
+					       u16 flags)
+{
+	WRITE_ONCE(desc->addr, addr);
+	WRITE_ONCE(desc->len, len);
+	WRITE_ONCE(desc->flags, flags);
+}
+
+/* Remember a buffer and put its head into the available ring. */
+static __always_inline void vei_ring_post(struct vei_ring *r, u16 head, u16 count, u32 in_len,
+					  void *token)
+{
+	struct vei_ring_slot *slot = &r->slot[head];
+	u16 *entry = &r->avail->ring[r->avail_idx & r->mask];
+
+	slot->token = token;
+	slot->in_len = in_len;
+	slot->count = count;
+	if (READ_ONCE(*entry) != head)
+		WRITE_ONCE(*entry, head);
+	r->avail_idx++;
+}
+
+/* A chain of ring descriptors. The caller knows that there are enough. */
+static inline void vei_ring_add_direct(struct vei_ring *r, const struct vei_seg *seg,
+				       unsigned int out, unsigned int n, void *token)
+{
+	u16 pos = r->free_head;
+	u16 head = r->free[pos & r->mask];
+	u16 id = head;
+	u32 in_len = 0;
+	unsigned int i;
+
+	for (i = 0;; i++) {
+		struct vei_desc *desc = &r->desc[id];
+		u16 flags = 0;
+
+		if (i >= out) {
+			flags = VEI_DESC_F_WRITE;
+			in_len += seg[i].len;
+		}
+		if (i + 1 == n) {
+			vei_ring_fill_desc(desc, seg[i].addr, seg[i].len, flags);
+			break;
+		}
+		vei_ring_fill_desc(desc, seg[i].addr, seg[i].len, flags | VEI_DESC_F_NEXT);
+		pos++;
+		r->slot[id].next = r->free[pos & r->mask];
+		id = r->slot[id].next;
+		WRITE_ONCE(desc->next, id);
+	}
+	r->free_head = pos + 1;
+	vei_ring_post(r, head, n, in_len, token);
+}
+
+/* One ring descriptor that points to the table belonging to its id. */
+static inline void vei_ring_add_indirect(struct vei_ring *r, const struct vei_seg *seg,
+					 unsigned int out, unsigned int n, void *token)
+{
+	u16 head = r->free[r->free_head++ & r->mask];
+	size_t first = (size_t)head * r->table_len;
+	struct vei_desc *desc = &r->table[first];
+	u32 in_len = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u16 flags = i + 1 < n ? VEI_DESC_F_NEXT : 0;
+
+		if (i >= out) {
+			flags |= VEI_DESC_F_WRITE;
+			in_len += seg[i].len;
+		}
+		vei_ring_fill_desc(&desc[i], seg[i].addr, seg[i].len, flags);
+		WRITE_ONCE(desc[i].next, i + 1);
+	}
+	vei_ring_fill_desc(&r->desc[head], r->table_addr + first * sizeof(*desc),
+			   n * sizeof(*desc), VEI_DESC_F_INDIRECT);
+	vei_ring_post(r, head, 1, in_len, token);
+}
+
+/**
+ * vei_ring_add() - post a buffer; the device sees it after vei_ring_publish()
+ * @r: the ring
+ * @seg: @out pieces that the device reads, then @in pieces that it writes,
+ *	together under 4 GiB
+ * @out: how many the device reads
+ * @in: how many it writes
+ * @token: not NULL; vei_ring_get() gives it back
+ *
+ * Return: 0; -ENOSPC if there are not enough descriptors now; -EINVAL if there
+ * can never be, or an argument is wrong; -EIO if the ring is broken.
+ */
+static __always_inline int vei_ring_add(struct vei_ring *r, const struct vei_seg *seg,
+					unsigned int out, unsigned int in, void *token)
+{
+	unsigned int n = out + in;
+	u16 num_free = vei_ring_num_free(r);
+
+	if (unlikely(!n || !token))
+		return -EINVAL;
+	if (n <= num_free && (n < r->indirect_min || n > r->table_len))
+		vei_ring_add_direct(r, seg, out, n, token);
+	else if (num_free && n <= r->table_len)
+		vei_ring_add_indirect(r, seg, out, n, token);
+	else if (r->broken)
+		return -EIO;
+	else if (n > r->size && n > r->table_len)
+		return -EINVAL;
+	else
+		return -ENOSPC;
+	return 0;
+}
+
+/**
+ * vei_ring_publish() - let the device see all that was added
+ * @r: the ring
+ */
+static __always_inline void vei_ring_publish(struct vei_ring *r)
+{
+	virt_wmb();	/* A */
+	r->published = r->avail_idx;
+	WRITE_ONCE(r->avail->idx, r->published);
+}
+
+/**
+ * vei_ring_kick_prepare() - publish, and decide whether to kick
+ * @r: the ring
+ *
+ * To be called at least once every 65,535 additions. The decision covers all
+ * that was published since the last one.
+ *
+ * Return: true if the caller must notify the device.
+ */
+static __always_inline bool vei_ring_kick_prepare(struct vei_ring *r)
+{
+	vei_ring_publish(r);
+	virt_mb();	/* B */
+	return vei_event_kick_needed(&r->kick, r->published);
+}
+
+/* Look into shared memory for more used entries. */
+static __always_inline bool vei_ring_more(struct vei_ring *r)
+{
+	u16 idx = READ_ONCE(r->used->idx);
+
+	if (idx == r->last_used || unlikely(r->broken))
+		return false;
+	if (unlikely((u16)(idx - r->last_used) > (u16)(r->published - r->last_used))) {
+		vei_ring_break(r, VEI_RING_USED_IDX, idx);
+		return false;
+	}
+	virt_rmb();	/* C */
+	r->used_seen = idx;
+	return true;
+}
+
+/* How many used entries wait, as the device says: unchecked. */
+static __always_inline u16 vei_ring_claimed(const struct vei_ring *r)
+{
+	return READ_ONCE(r->used->idx) - r->last_used;
+}
+
+/**
+ * vei_ring_pending() - has the device used something that was not taken yet?
+ * @r: the ring
+ *
+ * Never true of a broken ring, lest its owner keep trying.
+ */
+static __always_inline bool vei_ring_pending(const struct vei_ring *r)
+{
+	return vei_ring_claimed(r) && !r->broken;
+}
+
+/* The chain headed by @id is the driver's again. */
+static __always_inline void vei_ring_release(struct vei_ring *r, u16 id, u16 count)
+{
+	r->free[r->free_tail++ & r->mask] = id;
+	while (unlikely(--count)) {
+		id = r->slot[id].next;
+		r->free[r->free_tail++ & r->mask] = id;
+	}
+}
+
+/**
+ * vei_ring_get() - take one used buffer
+ * @r: the ring
+ * @len: bytes that the device wrote. Always 0 for a buffer with nothing to
+ *	write: there the number means nothing, and devices in the field (vhost
+ *	with zero copy) leave anything in it.
+ *
+ * Return: the token; NULL if there is none, or the ring is broken.
+ */
+static __always_inline void *vei_ring_get(struct vei_ring *r, u32 *len)
+{
+	const struct vei_used_elem *elem;
+	struct vei_ring_slot *slot;
+	u32 id, written;
+	void *token;
+
+	if (r->last_used == r->used_seen && !vei_ring_more(r))
+		return NULL;
+
+	elem = &r->used->ring[r->last_used & r->mask];
+	id = READ_ONCE(elem->id);
+	written = READ_ONCE(elem->len);
+	if (unlikely(id >= r->size)) {
+		vei_ring_break(r, VEI_RING_USED_ID, id);
+		return NULL;
+	}
+	slot = &r->slot[id];
+	token = slot->token;
+	if (unlikely(!token)) {
+		vei_ring_break(r, VEI_RING_USED_TWICE, id);
+		return NULL;
+	}
+	if (unlikely(written > slot->in_len)) {
+		if (slot->in_len) {
+			vei_ring_break(r, VEI_RING_USED_LEN, written);
+			return NULL;
+		}
+		written = 0;
+	}
+	slot->token = NULL;
+	vei_ring_release(r, id, slot->count);
+	r->last_used++;
+	*len = written;
+	return token;
+}
+
+/**
+ * vei_ring_intr_disable() - ask for no interrupts
+ * @r: the ring
+ *
+ * A hint: the device may have decided already, or notify on empty.
+ */
+static __always_inline void vei_ring_intr_disable(struct vei_ring *r)
+{
+	struct vei_intr *intr = &r->intr;
+
+	if (intr->armed || vei_event_intr_off_is_stale(intr, r->last_used))
+		vei_event_intr_write(intr, vei_event_intr_off_value(intr, r->last_used), false);
+}
+
+/**
+ * vei_ring_intr_postpone() - ask for an interrupt after @n more used buffers
+ * @r: the ring
+ * @n: how many; taken as what is in flight if that is less, and as 1 if 0
+ *
+ * By flags the interrupt comes with the next one already.
+ *
+ * Return: true if the interrupt will come; false if so many were used
+ * meanwhile, so that it may not, and the caller has to go on taking.
+ */
+static __always_inline bool vei_ring_intr_postpone(struct vei_ring *r, u16 n)
+{
+	u16 in_flight = r->published - r->last_used;
+
+	if (n > in_flight)
+		n = in_flight;
+	if (!n)
+		n = 1;
+	vei_event_intr_write(&r->intr, vei_event_intr_value(&r->intr, r->last_used, n), true);
+	virt_mb();	/* D */
+	return vei_ring_claimed(r) < n || r->broken;
+}
+
+/**
+ * vei_ring_intr_enable() - ask for an interrupt after the next used buffer
+ * @r: the ring
+ *
+ * Return: true if it will come; false if there is something to take already,
+ * for which it may not come.
+ */
+static __always_inline bool vei_ring_intr_enable(struct vei_ring *r)
+{
+	vei_event_intr_write(&r->intr, vei_event_intr_value(&r->intr, r->last_used, 1), true);
+	virt_mb();	/* D */
+	return !vei_ring_pending(r);
+}
+
+/**
+ * vei_ring_drain() - get back a buffer that the device will never use
+ * @r: the ring, broken or not
+ * @cursor: 0 at first
+ *
+ * Only once the device was reset, or before it knew of the ring.
+ * vei_ring_reset() is to follow before anything is added.
+ *
+ * Return: a token, or NULL when all are back.
+ */
+static inline void *vei_ring_drain(struct vei_ring *r, u16 *cursor)
+{
+	while (*cursor < r->size) {
+		struct vei_ring_slot *slot = &r->slot[(*cursor)++];
+		void *token = slot->token;
+
+		if (token) {
+			slot->token = NULL;
+			return token;
+		}
+	}
+	return NULL;
+}
+
+#endif /* _VEI_RING_H */
