@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The host's end of the request channel: lines from the guest, bridged to QMP.
+
+A request is a line of JSON: any QMP command. Handled here beyond that:
+
+device_del     answers when DEVICE_DELETED has come
+snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
+               only then answer: the guest gets its answer in the rewound past
+features       arguments.id: what the guest has acknowledged, as a number in
+               hex, from the device's own status report (all 64 bits)
+pick           a member "a.b.0" of the answer instead of the whole
+"""
+
+import json
+import re
+import socket
+import threading
+import time
+
+QMP_TIMEOUT = 60
+
+# The names of the bits in the reports of QEMU's x-query-virtio-status.
+TRANSPORT_BITS = {
+    "VIRTIO_F_NOTIFY_ON_EMPTY": 24, "VIRTIO_F_ANY_LAYOUT": 27,
+    "VIRTIO_RING_F_INDIRECT_DESC": 28, "VIRTIO_RING_F_EVENT_IDX": 29,
+    "VIRTIO_RING_F_USED_EVENT_IDX": 29, "VIRTIO_F_BAD_FEATURE": 30,
+    "VIRTIO_F_FEATURES_HI": 31, "VIRTIO_F_VERSION_1": 32,
+    "VIRTIO_RING_F_AVAIL_EVENT_IDX": 32, "VIRTIO_F_IOMMU_PLATFORM": 33,
+    "VIRTIO_F_RING_PACKED": 34, "VIRTIO_F_IN_ORDER": 35,
+    "VIRTIO_F_ORDER_PLATFORM": 36, "VIRTIO_F_SR_IOV": 37, "VIRTIO_F_RING_RESET": 40,
+}
+NET_BITS = {
+    "VIRTIO_NET_F_CSUM": 0, "VIRTIO_NET_F_GUEST_CSUM": 1,
+    "VIRTIO_NET_F_CTRL_GUEST_OFFLOADS": 2, "VIRTIO_NET_F_MTU": 3, "VIRTIO_NET_F_MAC": 5,
+    "VIRTIO_NET_F_GSO": 6, "VIRTIO_NET_F_GUEST_TSO4": 7, "VIRTIO_NET_F_GUEST_TSO6": 8,
+    "VIRTIO_NET_F_GUEST_ECN": 9, "VIRTIO_NET_F_GUEST_UFO": 10, "VIRTIO_NET_F_HOST_TSO4": 11,
+    "VIRTIO_NET_F_HOST_TSO6": 12, "VIRTIO_NET_F_HOST_ECN": 13, "VIRTIO_NET_F_HOST_UFO": 14,
+    "VIRTIO_NET_F_MRG_RXBUF": 15, "VIRTIO_NET_F_STATUS": 16, "VIRTIO_NET_F_CTRL_VQ": 17,
+    "VIRTIO_NET_F_CTRL_RX": 18, "VIRTIO_NET_F_CTRL_VLAN": 19,
+    "VIRTIO_NET_F_CTRL_RX_EXTRA": 20, "VIRTIO_NET_F_GUEST_ANNOUNCE": 21,
+    "VIRTIO_NET_F_MQ": 22, "VIRTIO_NET_F_CTRL_MAC_ADDR": 23,
+}
+OTHER_BITS = {"VHOST_USER_F_PROTOCOL_FEATURES": 30, "VHOST_F_LOG_ALL": 26}
+
+
+class QmpError(Exception):
+    """QEMU refused a command or did not answer."""
+
+
+class Qmp:
+    """A QMP connection; QEMU has connected to us."""
+
+    def __init__(self, conn):
+        self.conn = conn
+        self.buffer = b""
+        self.events = []
+        self.read_message(QMP_TIMEOUT)              # the greeting
+        self.execute("qmp_capabilities")
+
+    def read_message(self, timeout):
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise QmpError("QEMU does not answer")
+            self.conn.settimeout(left)
+            try:
+                data = self.conn.recv(65536)
+            except socket.timeout:
+                continue
+            if not data:
+                raise QmpError("QEMU closed the connection")
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def execute(self, command, arguments=None):
+        request = {"execute": command}
+        if arguments:
+            request["arguments"] = arguments
+        self.conn.sendall(json.dumps(request).encode() + b"\n")
+        while True:
+            message = self.read_message(QMP_TIMEOUT)
+            if "event" in message:
+                self.events.append(message)
+                del self.events[:-64]
+            elif "error" in message:
+                raise QmpError(f"{command}: {message['error'].get('desc')}")
+            else:
+                return message["return"]
+
+    def monitor(self, line):
+        """A command of the human monitor; what it prints."""
+        return self.execute("human-monitor-command", {"command-line": line})
+
+    def wait_event(self, name, device, timeout=30):
+        deadline = time.monotonic() + timeout
+        while True:
+            for event in self.events:
+                if event["event"] == name and event["data"].get("device") == device:
+                    self.events.remove(event)
+                    return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise QmpError(f"no {name} of {device} within {timeout} s")
+            message = self.read_message(left)
+            if "event" in message:
+                self.events.append(message)
+
+
+def feature_bits(status):
+    """All 64 bits of guest-features, from names and the unknown rest."""
+    report = status["guest-features"]
+    bits = 0
+    for key, table in (("transports", TRANSPORT_BITS), ("dev-features", NET_BITS)):
+        for text in report.get(key) or []:
+            name = re.match(r"\w+", text).group()
+            bit = table.get(name, OTHER_BITS.get(name))
+            if bit is None:
+                raise QmpError(f"no number known for feature {name}")
+            bits |= 1 << bit
+    return bits | report.get("unknown-dev-features", 0)
+
+
+def pick(value, path):
+    for name in path.split("."):
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+class Agent(threading.Thread):
+    """Answers the guest's requests until the channel closes."""
+
+    def __init__(self, request_conn, qmp):
+        super().__init__(daemon=True)
+        self.conn = request_conn
+        self.qmp = qmp
+
+    def run(self):
+        try:
+            with self.conn.makefile("rb") as lines:
+                for line in lines:
+                    self.conn.sendall(self.answer(line) + b"\n")
+        except OSError:
+            pass                                    # the guest has gone
+
+    def answer(self, line):
+        try:
+            request = json.loads(line)
+            path = request.pop("pick", None)
+            value = self.serve(request)
+            if path is not None:
+                value = pick(value, path)
+        except (QmpError, ValueError, LookupError, TypeError, OSError) as error:
+            return json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()
+        if isinstance(value, str):
+            return value.replace("\r", "").replace("\n", "\\n").encode()
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    def serve(self, request):
+        command = request["execute"]
+        arguments = request.get("arguments", {})
+        if command == "snapshot":
+            return self.snapshot(arguments.get("ms", 300))
+        if command == "features":
+            return self.features(arguments["id"])
+        answer = self.qmp.execute(command, arguments)
+        if command == "device_del":
+            self.qmp.wait_event("DEVICE_DELETED", arguments["id"])
+        return answer
+
+    def features(self, device):
+        path = f"/machine/peripheral/{device}/virtio-backend"
+        status = self.qmp.execute("x-query-virtio-status", {"path": path})
+        return f"0x{feature_bits(status):016x}"
+
+    def snapshot(self, milliseconds):
+        for step in ("savevm", "loadvm"):
+            problem = self.qmp.monitor(f"{step} vei")
+            if problem.strip():
+                raise QmpError(f"{step}: {problem.strip()}")
+            if step == "savevm":
+                time.sleep(milliseconds / 1000)     # traffic that will not have been
+        self.qmp.monitor("delvm vei")
+        return {}

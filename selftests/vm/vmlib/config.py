@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a guest consists of, and the QEMU command line for it."""
+
+import glob
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+class ConfigError(Exception):
+    """The request cannot be carried out; the message says why."""
+
+
+def environment():
+    """The variables of env.sh: kernel, cache and build directories."""
+    names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE")
+    script = '. "$1"; for n in %s; do echo "$n=${!n-}"; done' % " ".join(names)
+    out = subprocess.run(["bash", "-c", script, "env", os.path.join(HERE, "env.sh")],
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    return dict(line.split("=", 1) for line in out.splitlines())
+
+
+@dataclass
+class Pair:
+    """Two NICs of one guest, each the other's only peer.
+
+    backend hub: joined inside QEMU; needs nothing of the host, never loses a
+    frame (a full receiver stalls the sender), offers no offloads.
+    backend tap: two taps with vnet_hdr on a bridge in a network namespace of
+    QEMU's own; checksum, segmentation and several queues.
+    props go to both devices, props0 and props1 to one.
+    """
+    name: str
+    backend: str = "hub"
+    queues: int = 1
+    props: dict = field(default_factory=dict)
+    props0: dict = field(default_factory=dict)
+    props1: dict = field(default_factory=dict)
+    model: str = "virtio-net-pci"
+
+    @classmethod
+    def parse(cls, text):
+        """NAME[,backend=hub|tap][,queues=N][,model=M][,PROP=VALUE]..."""
+        name, *rest = text.split(",")
+        pair = cls(name)
+        for item in rest:
+            key, sep, value = item.partition("=")
+            if not sep:
+                raise ConfigError(f"--pair: '{item}' is not PROP=VALUE")
+            if key == "queues":
+                pair.queues = int(value)
+            elif key in ("backend", "model"):
+                setattr(pair, key, value)
+            else:
+                pair.props[key] = value
+        if pair.backend not in ("hub", "tap"):
+            raise ConfigError(f"--pair: backend is hub or tap, not {pair.backend}")
+        return pair
+
+    def tap_names(self):
+        return [f"vei{self.name}{half}" for half in (0, 1)]
+
+    def device(self, half, slot):
+        """The -device value; legacy only unless a property says otherwise."""
+        props = {"id": f"{self.name}{half}", "netdev": f"n{self.name}{half}",
+                 "addr": f"0x{slot:x}", "mac": f"52:54:00:12:{slot:02x}:0{half + 1}",
+                 "disable-modern": "on", "romfile": ""}
+        if self.queues > 1:
+            props["mq"] = "on"
+            props["vectors"] = str(2 * self.queues + 2)
+        props.update(self.props)
+        props.update((self.props0, self.props1)[half])
+        words = [f"{key}={value}" for key, value in props.items() if value is not None]
+        return ",".join([self.model] + words)
+
+    def args(self, index):
+        """QEMU's arguments; index keeps the slots of the pairs apart."""
+        args = []
+        for half in (0, 1):
+            if self.backend == "hub":
+                netdev = f"hubport,id=n{self.name}{half},hubid={index}"
+            else:
+                netdev = (f"tap,id=n{self.name}{half},ifname={self.tap_names()[half]},"
+                          f"script=no,downscript=no,vhost=off,queues={self.queues}")
+            args += ["-netdev", netdev, "-device", self.device(half, slot(index, half))]
+        return args
+
+
+def slot(index, half):
+    return 0x10 + 2 * index + half
+
+
+@dataclass
+class Guest:
+    """One boot."""
+    name: str = "guest"
+    mode: str = "tests"             # tests, command or shell
+    tests: list = field(default_factory=list)
+    command: str = ""               # mode command, or before the suites
+    pairs: list = field(default_factory=lambda: [Pair("a")])
+    cpus: int = 2
+    mem: int = 512
+    timeout: int = 300
+    driver: str = "virtio_ei_net"
+    core_params: str = ""
+    net_params: str = ""
+    env: dict = field(default_factory=dict)
+    kernel_args: str = ""
+    devices: list = field(default_factory=list)     # further -device values
+    qemu_args: list = field(default_factory=list)
+    stock_image: bool = False       # without the project's modules
+
+    def job(self):
+        """The shell text that the guest's init reads."""
+        names = {"VEI_MODE": self.mode, "VEI_TESTS": " ".join(self.tests),
+                 "VEI_COMMAND": self.command, "VEI_DRIVER": self.driver,
+                 "VEI_CORE_PARAMS": self.core_params, "VEI_NET_PARAMS": self.net_params,
+                 "VEI_PAIRS": " ".join(pair.name for pair in self.pairs)}
+        for index, pair in enumerate(self.pairs):
+            names[f"VEI_BACKEND_{pair.name}"] = pair.backend
+            names[f"VEI_QUEUES_{pair.name}"] = str(pair.queues)
+            names[f"VEI_PROPS_{pair.name}"] = " ".join(
+                f"{key}={value}" for key, value in pair.props.items())
+            for half in (0, 1):
+                nic = f"{pair.name}{half}"
+                names[f"VEI_BDF_{nic}"] = f"0000:00:{slot(index, half):02x}.0"
+                names[f"VEI_DEVICE_{nic}"] = pair.device(half, slot(index, half))
+        names.update(self.env)
+        return "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in names.items())
+
+    def needs_taps(self):
+        return any(pair.backend == "tap" for pair in self.pairs)
+
+
+def accelerator(env, qemu):
+    """QEMU's arguments for the processor; VEI_ACCEL=tcg (default), kvm, auto."""
+    # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load
+    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,-cx16"]
+    want = os.environ.get("VEI_ACCEL", "tcg")
+    if want not in ("tcg", "kvm", "auto"):
+        raise ConfigError(f"VEI_ACCEL is tcg, kvm or auto, not {want}")
+    if want == "tcg":
+        return tcg
+    if kvm_works(env, qemu):
+        return ["-accel", "kvm", "-cpu", "host"]
+    if want == "kvm":
+        raise ConfigError("VEI_ACCEL=kvm, but a guest does not boot under KVM here")
+    return tcg
+
+
+def kvm_works(env, qemu):
+    """/dev/kvm may be there and yet hang guests: let one panic for want of a root."""
+    if not os.access("/dev/kvm", os.W_OK):
+        return False
+    args = [qemu, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults",
+            "-display", "none", "-no-reboot", "-kernel", kernel(env),
+            "-append", "panic=-1 root=none", "-serial", "none"]
+    try:
+        return subprocess.run(args, timeout=15, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except (subprocess.TimeoutExpired, OSError):
+        return False
+
+
+def kernel(env):
+    found = glob.glob(os.path.join(env["VEI_KERNEL"] or "none", "boot", "vmlinuz-*"))
+    if not found:
+        raise ConfigError("the guest's kernel is not there: run scripts/setup")
+    return found[0]
+
+
+def serial(name, index, irq):
+    return ["-device", f"isa-serial,chardev={name},index={index},irq={irq}"]
+
+
+def command_line(guest, env, qemu, accel, initrd, run_dir, console):
+    """The whole QEMU command; the sockets in run_dir are ours, QEMU connects."""
+    # panic_on_warn, oops=panic: whatever the kernel minds ends the guest at
+    # once; -no-reboot turns that into the end of QEMU
+    append = ("console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
+              "softlockup_panic=1 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
+              "nokaslr mitigations=off tsc=reliable " + guest.kernel_args)
+    args = [qemu, "-machine", "pc,usb=off", *accel, "-smp", str(guest.cpus),
+            "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-kernel", kernel(env), "-initrd", initrd, "-append", append,
+            "-chardev", console, *serial("con", 0, 4),
+            "-chardev", f"socket,id=req,path={run_dir}/req", *serial("req", 1, 3),
+            # not ttyS0's interrupt, as ISA has it: a shared edge gets lost
+            "-chardev", f"socket,id=report,path={run_dir}/report", *serial("report", 2, 7),
+            "-qmp", f"unix:{run_dir}/qmp",
+            "-fw_cfg", f"name=opt/vei/job,file={run_dir}/job",
+            # no device uses it: it is where savevm puts the machine
+            "-drive", f"if=none,id=state,format=qcow2,file={run_dir}/state.qcow2"]
+    for index, pair in enumerate(guest.pairs):
+        args += pair.args(index)
+    for device in guest.devices:
+        args += ["-device", device]
+    return tap_wrapper(guest) + args + guest.qemu_args
+
+
+def tap_wrapper(guest):
+    """Run QEMU in a network namespace of its own that has the taps."""
+    if not guest.needs_taps():
+        return []
+    script = ["set -e", "PATH=$PATH:/usr/sbin:/sbin"]
+    for pair in guest.pairs:
+        if pair.backend != "tap":
+            continue
+        bridge = f"vbr{pair.name}"
+        script.append(f"ip link add {bridge} up type bridge mcast_snooping 0")
+        multi = " multi_queue" if pair.queues > 1 else ""
+        for tap in pair.tap_names():
+            script.append(f"ip tuntap add {tap} mode tap vnet_hdr{multi}")
+            script.append(f"ip link set {tap} up master {bridge}")
+    script.append('exec "$@"')
+    # addresses that the host's stack gives the bridge would put frames of its own on it
+    script.insert(2, "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 2>/dev/null || :")
+    return unshare() + ["sh", "-c", "\n".join(script), "taps"]
+
+
+def unshare():
+    return ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-Urn"]
+
+
+def taps_problem():
+    """Why taps cannot be had here, or None."""
+    probe = unshare() + ["sh", "-c", "PATH=$PATH:/usr/sbin:/sbin;"
+                         "ip link add vbr type bridge && "
+                         "ip tuntap add vtap mode tap vnet_hdr && : <>/dev/net/tun"]
+    done = subprocess.run(probe, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, text=True)
+    if done.returncode == 0:
+        return None
+    reason = done.stderr.strip().splitlines()
+    return f"no tap in a network namespace ({reason[-1] if reason else 'unshare failed'})"
