@@ -61,6 +61,10 @@ class Pair:
             raise ConfigError(f"--pair: backend is hub or tap, not {pair.backend}")
         return pair
 
+    def describe(self):
+        words = [self.backend] + [f"{key}={value}" for key, value in self.props.items()]
+        return f"{self.name}({' '.join(words)})"
+
     def tap_names(self):
         return [f"vei{self.name}{half}" for half in (0, 1)]
 

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The harness's own test: each thing that must count as a failure, done on purpose.
+
+Texts for what the report alone shows; guests for what only a boot can show.
+"""
+
+from . import guest, report
+from .config import Guest, Pair
+
+GOOD = """TAP version 13
+1..1
+# selftests: drivers/net/virtio_ei: x.sh
+# 1..2
+# ok 1 - one
+# ok 2 - two # SKIP no reason
+ok 1 selftests: drivers/net/virtio_ei: x.sh
+TAP version 13
+1..1
+# selftests: guest: after
+# 1..1
+# ok 1 clean
+ok 1 selftests: guest: after
+verdict planned=3 passed=2 failed=0 skipped=1 end
+"""
+TESTS = ["drivers/net/virtio_ei:x.sh"]
+
+# name, what is replaced in the good report, the symptom that must be named
+TEXTS = [
+    ("a good report", "", "", None),
+    ("a failed result", "# ok 1 - one", "# not ok 1 - one", "counted"),
+    ("a missing result", "# ok 1 - one\n", "", "planned results"),
+    ("a count that does not add up", "planned=3", "planned=4", "add up"),
+    ("a verdict without results", "passed=2", "passed=3", "counted"),
+    ("an empty run", GOOD, "verdict planned=0 passed=0 failed=0 skipped=0 end\n", "nothing"),
+    ("a suite that never ran", "x.sh", "y.sh", "reported 0 times"),
+    ("a verdict cut short", " skipped=1 end", " skip", "no verdict"),
+    ("a report without a verdict", GOOD[GOOD.index("verdict"):], "", "no verdict"),
+    ("output after the verdict", "end\n", "end\n# ok 3 - late\n", "follows the verdict"),
+]
+
+NO_RESULT = GOOD.replace("# 1..2\n# ok 1 - one\n# ok 2 - two # SKIP no reason\n", "")
+
+# name, the command in the guest, time limit, the symptom
+GUESTS = [
+    ("a panic", "echo c >/proc/sysrq-trigger; sleep 60", 60, "no verdict"),
+    ("a hang", "sleep 600", 12, "time limit"),
+    ("a warning in the kernel log",
+     "echo 'WARNING: CPU: 0 PID: 1 at nowhere' >/dev/kmsg", 60, "kernel log is clean"),
+    ("no suite at all", "", 60, None),
+]
+
+
+def judge_text(text):
+    """The problems and failed results that a report comes to."""
+    seen = report.Report()
+    for line in text.splitlines():
+        seen.feed(line)
+    seen.judge(TESTS)
+    return seen.problems, seen.counts.failed
+
+
+def check_text(old, new, symptom):
+    problems, failed = judge_text(GOOD.replace(old, new) if old else GOOD)
+    if symptom is None:
+        return not problems and not failed
+    return any(symptom in problem for problem in problems)
+
+
+class Control:
+    """Looks to the totals like the outcome of a guest."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = self.failed = self.skipped = 0
+
+    def ok(self):
+        return self.failed == 0
+
+    def check(self, good, text):
+        if good:
+            self.passed += 1
+            guest.say(f"    ok    {text}")
+        else:
+            self.failed += 1
+            guest.say(f"    FAIL  {text}")
+
+
+def run_guests(control, images, log_dir, driver):
+    for name, command, limit, symptom in GUESTS:
+        lines = []
+        one = Guest(name="control-" + name.replace(" ", "-"), mode="tests", driver=driver,
+                    command=command, timeout=limit, cpus=1, mem=256, pairs=[Pair("a")])
+        outcome = guest.Boot(one, images(one), log_dir, lines.append).run()
+        if symptom is None:
+            # nothing asked for, so the harness's own two results are all
+            control.check(outcome.ok() and outcome.passed == 2,
+                          f"{name}: only the harness's own results")
+        else:
+            control.check(not outcome.ok() and any(symptom in line for line in lines),
+                          f"{name} is a failure")
+
+
+def run(images, log_dir, driver, totals):
+    guest.say("controls: what must count as a failure does")
+    control = Control("controls")
+    for name, old, new, symptom in TEXTS:
+        expected = "passes" if symptom is None else "is a failure"
+        control.check(check_text(old, new, symptom), f"{name} {expected}")
+    control.check(judge_text(NO_RESULT)[1] > 0, "a suite without any result is a failure")
+    run_guests(control, images, log_dir, driver)
+    totals.add(control)

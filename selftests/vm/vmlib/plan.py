@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which guests the suites run in.
+
+A boot costs seconds, so one guest carries many suites and many device
+configurations: several pairs of NICs with different properties side by side.
+The driver's toggles vary inside the guest, where a suite loads the modules
+anew or renegotiates through sysfs.
+
+Every plan is a function that returns a list of guests; ALL names them in the
+order in which they run.
+"""
+
+import itertools
+import os
+
+from .config import Guest, Pair
+
+COLLECTION = "drivers/net/virtio_ei"
+
+
+def suites(*names):
+    return [f"{COLLECTION}:{name}" for name in names]
+
+
+def all_pairs(factors):
+    """Few rows in which every two values of any two factors meet.
+
+    factors: {name: [value, ...]}. Greedy: each row takes, factor by factor,
+    the value that covers most of the combinations still missing.
+    """
+    names = list(factors)
+    missing = {((a, x), (b, y)) for a, b in itertools.combinations(names, 2)
+               for x in factors[a] for y in factors[b]}
+    rows = []
+    while missing:
+        row = dict(min(missing))
+        for name in names:
+            if name in row:
+                continue
+
+            def gain(value, name=name, row=row):
+                return sum(1 for other, chosen in row.items()
+                           if ((name, value), (other, chosen)) in missing or
+                           ((other, chosen), (name, value)) in missing)
+            row[name] = max(factors[name], key=gain)
+        missing -= set(itertools.permutations(row.items(), 2))
+        rows.append({name: row[name] for name in names})
+    return rows
+
+
+def stock_device():
+    """Debian's QEMU as it is: the released dialect."""
+    return [
+        Guest(name="basic", timeout=240, pairs=[
+            Pair("a"),
+            Pair("b", props={"event_idx": "off"}),
+            Pair("c", props={"indirect_desc": "off", "mrg_rxbuf": "off"}),
+            Pair("d", props={"event_idx": "off", "indirect_desc": "off",
+                             "notify_on_empty": "off"}),
+        ], tests=suites("smoke.sh", "parameters.sh", "negotiation.sh", "toggles.sh",
+                        "counters.sh", "ethtool.sh", "mtu.sh")),
+        Guest(name="layouts", timeout=240, pairs=[
+            Pair("a"),
+            Pair("b", props={"vectors": "0"}),
+            Pair("c", props={"vectors": "2"}),
+            Pair("d", props={"disable-modern": "off"}),
+        ], tests=suites("layout.sh", "link.sh", "hotplug.sh")),
+        Guest(name="rings", timeout=300, pairs=[
+            Pair("a", props={"rx_queue_size": "256"}),
+            Pair("b", props={"rx_queue_size": "1024", "mrg_rxbuf": "off"}),
+            Pair("c", props={"rx_queue_size": "512", "indirect_desc": "off"}),
+            Pair("d", props={"event_idx": "off"}),
+        ], tests=suites("integrity.sh", "wrap.sh", "backpressure.sh")),
+        # poisoned and checked slabs: a buffer used after its end shows
+        Guest(name="lifecycle", timeout=400, kernel_args="slub_debug=FZP",
+              tests=suites("bind.sh", "snapshot.sh")),
+        Guest(name="offload", timeout=200, pairs=[
+            Pair("a", backend="tap"),
+            Pair("b", backend="tap", queues=2),
+        ], tests=suites("offload.sh", "queues.sh")),
+    ]
+
+
+ALL = [stock_device]
+
+
+def guests():
+    """All guests; QEMU_DRAFT names a QEMU that offers the draft's bits."""
+    found = []
+    for plan in ALL:
+        found += plan()
+    return found
+
+
+def draft_qemu():
+    return os.environ.get("QEMU_DRAFT")
