@@ -28,11 +28,13 @@
  * struct vei_kick - suppression of kicks, seen from the driver
  * @word: shared, written by the device: &avail_event if @by_index, else &used->flags
  * @old: available index at the last decision
+ * @seen: @word as the last decision saw it, for traces and dumps
  * @by_index: avail_event decides
  */
 struct vei_kick {
 	const u16 *word;
 	u16 old;
+	u16 seen;
 	bool by_index;
 };
 
@@ -69,6 +71,7 @@ static __always_inline bool vei_event_kick_needed(struct vei_kick *kick, u16 new
 	u16 word = READ_ONCE(*kick->word);
 
 	kick->old = new;
+	kick->seen = word;
 	if (kick->by_index)
 		return vei_need_event(word, new, old);
 	return !(word & VEI_USED_F_NO_NOTIFY);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What ethtool shows (-i -g -l -c -S) and sets (-L -C). */
+
+#include <linux/ethtool.h>
+#include <linux/pci.h>
+
+#include "net.h"
+
+static void vei_net_get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	strscpy(info->driver, VEI_NET_NAME, sizeof(info->driver));
+	strscpy(info->version, VEI_VERSION, sizeof(info->version));
+	strscpy(info->bus_info, pci_name(net->dev->pdev), sizeof(info->bus_info));
+}
+
+/* The legacy transport fixes the size of a ring. */
+static void vei_net_get_ringparam(struct net_device *netdev, struct ethtool_ringparam *ring,
+				  struct kernel_ethtool_ringparam *kernel_ring,
+				  struct netlink_ext_ack *extack)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	if (!net->rxq[0].q)
+		return;
+	ring->rx_max_pending = net->rxq[0].q->ring.size;
+	ring->tx_max_pending = net->txq[0].q->ring.size;
+	ring->rx_pending = ring->rx_max_pending;
+	ring->tx_pending = ring->tx_max_pending;
+}
+
+static void vei_net_get_channels(struct net_device *netdev, struct ethtool_channels *ch)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	ch->max_combined = net->max_pairs;
+	ch->combined_count = net->pairs;
+}
+
+static int vei_net_set_channels(struct net_device *netdev, struct ethtool_channels *ch)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	int err;
+
+	if (ch->rx_count || ch->tx_count || ch->other_count)
+		return -EINVAL;
+	err = vei_net_set_pairs(net, ch->combined_count);
+	if (err)
+		return err;
+	netif_set_real_num_tx_queues(netdev, net->pairs);
+	netif_set_real_num_rx_queues(netdev, net->pairs);
+	return 0;
+}
+
+static int vei_net_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+				struct kernel_ethtool_coalesce *kernel_c,
+				struct netlink_ext_ack *extack)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	c->tx_coalesce_usecs = net->tx_usecs;
+	c->tx_max_coalesced_frames = net->tx_frames;
+	return 0;
+}
+
+static int vei_net_set_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
+				struct kernel_ethtool_coalesce *kernel_c,
+				struct netlink_ext_ack *extack)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	if (c->tx_coalesce_usecs > USEC_PER_SEC) {
+		NL_SET_ERR_MSG_MOD(extack, "tx-usecs over a second");
+		return -EINVAL;
+	}
+	WRITE_ONCE(net->tx_usecs, c->tx_coalesce_usecs);
+	WRITE_ONCE(net->tx_frames, c->tx_max_coalesced_frames);
+	return 0;
+}
+
+static const char vei_net_device_stats[][ETH_GSTRING_LEN] = {
+	"tx_timeouts",
+	"restarts",
+	"config_interrupts",
+	"shared_interrupts",
+};
+
+/* Of each queue; "rx0_" or the like comes before. */
+static const char *const vei_net_queue_stats[] = {
+	"packets",
+	"bytes",
+	"drops",
+	"adds",
+	"used",
+	"kick_decisions",
+	"kicks",
+	"kicks_suppressed",
+	"interrupts",
+	"interrupts_empty",
+	"rearms",
+	"rearms_lost",
+};
+
+static int vei_net_get_sset_count(struct net_device *netdev, int sset)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	return ARRAY_SIZE(vei_net_device_stats) +
+	       2 * net->max_pairs * ARRAY_SIZE(vei_net_queue_stats);
+}
+
+static void vei_net_get_strings(struct net_device *netdev, u32 sset, u8 *data)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	unsigned int i, j;
+
+	if (sset != ETH_SS_STATS)
+		return;
+	memcpy(data, vei_net_device_stats, sizeof(vei_net_device_stats));
+	data += sizeof(vei_net_device_stats);
+	for (i = 0; i < net->max_pairs; i++) {
+		for (j = 0; j < ARRAY_SIZE(vei_net_queue_stats); j++)
+			ethtool_sprintf(&data, "rx%u_%s", i, vei_net_queue_stats[j]);
+		for (j = 0; j < ARRAY_SIZE(vei_net_queue_stats); j++)
+			ethtool_sprintf(&data, "tx%u_%s", i, vei_net_queue_stats[j]);
+	}
+}
+
+/* In the order of vei_net_queue_stats. Returns where the next queue's go. */
+static u64 *vei_net_put_queue_stats(u64 *to, const struct vei_net_stats *stats,
+				    const struct vei_queue *q)
+{
+	struct vei_net_stats sum;
+
+	vei_net_read_stats(stats, &sum);
+	to[0] = u64_stats_read(&sum.packets);
+	to[1] = u64_stats_read(&sum.bytes);
+	to[2] = u64_stats_read(&sum.drops);
+	if (q) {
+		to[3] = q->adds;
+		to[4] = vei_queue_used(q);
+		to[5] = q->kick_decisions;
+		to[6] = q->kicks;
+		to[7] = q->kick_decisions - q->kicks;
+		to[8] = q->interrupts;
+		to[9] = q->interrupts_empty;
+		to[10] = q->rearms;
+		to[11] = q->rearms_lost;
+	}
+	return to + ARRAY_SIZE(vei_net_queue_stats);
+}
+
+static void vei_net_get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats,
+				      u64 *data)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	unsigned int i;
+
+	*data++ = net->tx_timeouts;
+	*data++ = net->restarts;
+	*data++ = net->dev->config_interrupts;
+	*data++ = net->dev->shared_interrupts;
+	for (i = 0; i < net->max_pairs; i++) {
+		data = vei_net_put_queue_stats(data, &net->rxq[i].stats, net->rxq[i].q);
+		data = vei_net_put_queue_stats(data, &net->txq[i].stats, net->txq[i].q);
+	}
+}
+
+/* The legacy device does not say; there is no wire. */
+static int vei_net_get_link_ksettings(struct net_device *netdev,
+				      struct ethtool_link_ksettings *cmd)
+{
+	cmd->base.speed = SPEED_UNKNOWN;
+	cmd->base.duplex = DUPLEX_UNKNOWN;
+	cmd->base.port = PORT_OTHER;
+	return 0;
+}
+
+const struct ethtool_ops vei_net_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS | ETHTOOL_COALESCE_TX_MAX_FRAMES,
+	.get_drvinfo = vei_net_get_drvinfo,
+	.get_link = ethtool_op_get_link,
+	.get_ringparam = vei_net_get_ringparam,
+	.get_channels = vei_net_get_channels,
+	.set_channels = vei_net_set_channels,
+	.get_coalesce = vei_net_get_coalesce,
+	.set_coalesce = vei_net_set_coalesce,
+	.get_sset_count = vei_net_get_sset_count,
+	.get_strings = vei_net_get_strings,
+	.get_ethtool_stats = vei_net_get_ethtool_stats,
+	.get_link_ksettings = vei_net_get_link_ksettings,
+	.get_ts_info = ethtool_op_get_ts_info,
+};

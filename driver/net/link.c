@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Link state and announcements, told by the configuration interrupt. */
+
+#include <linux/rtnetlink.h>
+
+#include "net.h"
+
+/**
+ * vei_net_config_changed() - the device changed its configuration
+ * @dev: the device
+ *
+ * Context: hard interrupt.
+ */
+void vei_net_config_changed(struct vei_dev *dev)
+{
+	struct vei_net *net = dev->priv;
+
+	schedule_work(&net->config_work);
+}
+
+/* Say again where we are, after a migration, and tell the device that we did. */
+static void vei_net_announce(struct vei_net *net)
+{
+	netdev_notify_peers(net->netdev);
+	vei_net_ctrl(net, VEI_NET_CTRL_ANNOUNCE, VEI_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
+}
+
+/**
+ * vei_net_update_link() - carry the device's link state to the stack
+ * @net: the device
+ *
+ * Without a STATUS field the link is up.
+ *
+ * Context: may sleep; RTNL held.
+ */
+void vei_net_update_link(struct vei_net *net)
+{
+	u16 status = VEI_NET_S_LINK_UP;
+
+	if (vei_net_has(net, VEI_NET_F_STATUS))
+		status = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_STATUS);
+	/* A device that was pulled reads as all ones. */
+	if (status == U16_MAX && vei_dev_is_gone(net->dev))
+		status = 0;
+
+	if (status & VEI_NET_S_LINK_UP)
+		netif_carrier_on(net->netdev);
+	else
+		netif_carrier_off(net->netdev);
+	if (status & VEI_NET_S_ANNOUNCE && vei_net_has(net, VEI_NET_F_GUEST_ANNOUNCE))
+		vei_net_announce(net);
+}
+
+/**
+ * vei_net_config_work() - look what changed
+ * @work: &vei_net.config_work
+ */
+void vei_net_config_work(struct work_struct *work)
+{
+	struct vei_net *net = container_of(work, struct vei_net, config_work);
+
+	rtnl_lock();
+	if (netif_device_present(net->netdev))
+		vei_net_update_link(net);
+	rtnl_unlock();
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/* virtio-net on the core: the module, the pci_driver and the net_device. */
+
+#include <linux/etherdevice.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "net.h"
+
+#define VEI_NET_SUBDEVICE	1	/* virtio device type: network */
+
+static unsigned int queue_pairs;
+module_param(queue_pairs, uint, 0444);
+MODULE_PARM_DESC(queue_pairs,
+		 "pairs of queues: 0 as many as device and processors allow (default), else at most so many");
+
+static bool csum = true;
+module_param(csum, bool, 0444);
+MODULE_PARM_DESC(csum, "let the device compute transmit checksums (default: Y)");
+
+static bool gso = true;
+module_param(gso, bool, 0444);
+MODULE_PARM_DESC(gso, "let the device segment transmitted TCP; needs csum (default: Y)");
+
+static bool guest_offloads = true;
+module_param(guest_offloads, bool, 0444);
+MODULE_PARM_DESC(guest_offloads,
+		 "take received packets without checksum, and segments together (default: Y)");
+
+static bool mrg_rxbuf = true;
+module_param(mrg_rxbuf, bool, 0444);
+MODULE_PARM_DESC(mrg_rxbuf, "mergeable receive buffers (default: Y)");
+
+static const char *const vei_net_feature_names[VEI_NET_FEATURES] = {
+	[VEI_NET_F_CSUM] = "CSUM",
+	[VEI_NET_F_GUEST_CSUM] = "GUEST_CSUM",
+	[VEI_NET_F_CTRL_GUEST_OFFLOADS] = "CTRL_GUEST_OFFLOADS",
+	[VEI_NET_F_MTU] = "MTU",
+	[VEI_NET_F_MAC] = "MAC",
+	[VEI_NET_F_GSO] = "GSO",
+	[VEI_NET_F_GUEST_TSO4] = "GUEST_TSO4",
+	[VEI_NET_F_GUEST_TSO6] = "GUEST_TSO6",
+	[VEI_NET_F_GUEST_ECN] = "GUEST_ECN",
+	[VEI_NET_F_GUEST_UFO] = "GUEST_UFO",
+	[VEI_NET_F_HOST_TSO4] = "HOST_TSO4",
+	[VEI_NET_F_HOST_TSO6] = "HOST_TSO6",
+	[VEI_NET_F_HOST_ECN] = "HOST_ECN",
+	[VEI_NET_F_HOST_UFO] = "HOST_UFO",
+	[VEI_NET_F_MRG_RXBUF] = "MRG_RXBUF",
+	[VEI_NET_F_STATUS] = "STATUS",
+	[VEI_NET_F_CTRL_VQ] = "CTRL_VQ",
+	[VEI_NET_F_CTRL_RX] = "CTRL_RX",
+	[VEI_NET_F_CTRL_VLAN] = "CTRL_VLAN",
+	[VEI_NET_F_CTRL_RX_EXTRA] = "CTRL_RX_EXTRA",
+	[VEI_NET_F_GUEST_ANNOUNCE] = "GUEST_ANNOUNCE",
+	[VEI_NET_F_MQ] = "MQ",
+	[VEI_NET_F_CTRL_MAC_ADDR] = "CTRL_MAC_ADDR",
+};
+
+/**
+ * vei_net_wanted_features() - feature bits of the device type that are wanted
+ *
+ * Not among them: CTRL_VLAN, as a device without it passes all VLANs; UFO for
+ * transmit, which Linux no longer makes. Coalesced packets are not wanted
+ * without mergeable buffers: every single buffer had to hold 64 KiB.
+ */
+u64 vei_net_wanted_features(void)
+{
+	u64 want = BIT_ULL(VEI_NET_F_MAC) | BIT_ULL(VEI_NET_F_STATUS) | BIT_ULL(VEI_NET_F_MTU) |
+		   BIT_ULL(VEI_NET_F_CTRL_VQ) | BIT_ULL(VEI_NET_F_CTRL_RX) |
+		   BIT_ULL(VEI_NET_F_CTRL_MAC_ADDR) | BIT_ULL(VEI_NET_F_GUEST_ANNOUNCE);
+
+	if (queue_pairs != 1)
+		want |= BIT_ULL(VEI_NET_F_MQ);
+	if (mrg_rxbuf)
+		want |= BIT_ULL(VEI_NET_F_MRG_RXBUF);
+	if (csum)
+		want |= BIT_ULL(VEI_NET_F_CSUM);
+	if (csum && gso)
+		want |= BIT_ULL(VEI_NET_F_GSO) | BIT_ULL(VEI_NET_F_HOST_TSO4) |
+			BIT_ULL(VEI_NET_F_HOST_TSO6) | BIT_ULL(VEI_NET_F_HOST_ECN);
+	if (guest_offloads)
+		want |= BIT_ULL(VEI_NET_F_GUEST_CSUM);
+	if (guest_offloads && mrg_rxbuf)
+		want |= BIT_ULL(VEI_NET_F_GUEST_TSO4) | BIT_ULL(VEI_NET_F_GUEST_TSO6) |
+			BIT_ULL(VEI_NET_F_GUEST_ECN) | BIT_ULL(VEI_NET_F_GUEST_UFO);
+	return want;
+}
+
+static void vei_net_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *to)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	unsigned int i;
+
+	for (i = 0; i < net->max_pairs; i++) {
+		struct vei_net_stats sum;
+
+		vei_net_read_stats(&net->rxq[i].stats, &sum);
+		to->rx_packets += u64_stats_read(&sum.packets);
+		to->rx_bytes += u64_stats_read(&sum.bytes);
+		to->rx_dropped += u64_stats_read(&sum.drops);
+		vei_net_read_stats(&net->txq[i].stats, &sum);
+		to->tx_packets += u64_stats_read(&sum.packets);
+		to->tx_bytes += u64_stats_read(&sum.bytes);
+		to->tx_dropped += u64_stats_read(&sum.drops);
+	}
+}
+
+static const struct net_device_ops vei_net_ops = {
+	.ndo_open = vei_net_open,
+	.ndo_stop = vei_net_stop,
+	.ndo_start_xmit = vei_net_start_xmit,
+	.ndo_tx_timeout = vei_net_tx_timeout,
+	.ndo_set_rx_mode = vei_net_set_rx_mode,
+	.ndo_set_mac_address = vei_net_set_mac,
+	.ndo_validate_addr = eth_validate_addr,
+	.ndo_change_mtu = vei_net_change_mtu,
+	.ndo_get_stats64 = vei_net_get_stats64,
+	.ndo_features_check = passthru_features_check,
+};
+
+static void vei_net_set_features(struct vei_net *net)
+{
+	struct net_device *netdev = net->netdev;
+	bool all_tso = vei_net_has(net, VEI_NET_F_GSO);
+
+	netdev->features |= NETIF_F_HIGHDMA;
+	if (vei_net_has(net, VEI_NET_F_GUEST_CSUM))
+		netdev->features |= NETIF_F_RXCSUM;
+	if (vei_net_has(net, VEI_NET_F_CSUM)) {
+		netdev->hw_features |= NETIF_F_HW_CSUM | NETIF_F_SG;
+		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_TSO4))
+			netdev->hw_features |= NETIF_F_TSO;
+		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_TSO6))
+			netdev->hw_features |= NETIF_F_TSO6;
+		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_ECN))
+			netdev->hw_features |= NETIF_F_TSO_ECN;
+	}
+	netdev->features |= netdev->hw_features;
+	netdev->vlan_features = netdev->features;
+}
+
+/* What the configuration says, once the bits are negotiated. */
+static int vei_net_read_config(struct vei_net *net)
+{
+	struct net_device *netdev = net->netdev;
+	u8 mac[ETH_ALEN];
+	u16 mtu;
+
+	if (vei_net_has(net, VEI_NET_F_MAC)) {
+		vei_dev_config_read(net->dev, VEI_NET_CONFIG_MAC, mac, sizeof(mac));
+		if (!is_valid_ether_addr(mac)) {
+			netdev_err(netdev, "device has no valid MAC address: %pM\n", mac);
+			return -EINVAL;
+		}
+		eth_hw_addr_set(netdev, mac);
+	} else {
+		eth_hw_addr_random(netdev);
+		netdev_info(netdev, "random MAC address %pM\n", netdev->dev_addr);
+	}
+	netdev->min_mtu = ETH_MIN_MTU;
+	netdev->max_mtu = vei_rxq_max_mtu(vei_net_has(net, VEI_NET_F_MRG_RXBUF));
+	if (vei_net_has(net, VEI_NET_F_MTU)) {
+		mtu = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_MTU);
+		if (mtu < ETH_MIN_MTU || mtu > netdev->max_mtu) {
+			netdev_err(netdev, "device wants an MTU of %u, possible are %u to %u\n",
+				   mtu, ETH_MIN_MTU, netdev->max_mtu);
+			return -EINVAL;
+		}
+		netdev->mtu = mtu;
+		netdev->max_mtu = mtu;
+	}
+	return 0;
+}
+
+static void vei_net_init_queues(struct vei_net *net)
+{
+	unsigned int i;
+
+	for (i = 0; i < net->max_pairs; i++) {
+		struct vei_net_rxq *rxq = &net->rxq[i];
+		struct vei_net_txq *txq = &net->txq[i];
+
+		rxq->net = net;
+		u64_stats_init(&rxq->stats.syncp);
+		INIT_DELAYED_WORK(&rxq->refill, vei_rxq_refill_work);
+		netif_napi_add(net->netdev, &rxq->napi, vei_rxq_poll);
+
+		txq->net = net;
+		txq->nq = netdev_get_tx_queue(net->netdev, i);
+		u64_stats_init(&txq->stats.syncp);
+		hrtimer_init(&txq->defer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+		txq->defer.function = vei_txq_defer;
+		netif_napi_add_tx(net->netdev, &txq->napi, vei_txq_poll);
+	}
+}
+
+/* Pairs that are to be set up: what device, processors and user allow. */
+static unsigned int vei_net_choose_pairs(struct vei_dev *dev)
+{
+	unsigned int pairs = 1;
+
+	if (vei_dev_has(dev, VEI_NET_F_MQ) && vei_dev_has(dev, VEI_NET_F_CTRL_VQ))
+		pairs = vei_dev_config_read16(dev, VEI_NET_CONFIG_MAX_PAIRS);
+	pairs = min(pairs, num_online_cpus());
+	if (queue_pairs)
+		pairs = min(pairs, queue_pairs);
+	return max(pairs, 1U);
+}
+
+static struct vei_net *vei_net_alloc(struct vei_dev *dev)
+{
+	unsigned int pairs = vei_net_choose_pairs(dev);
+	struct net_device *netdev;
+	struct vei_net *net;
+
+	netdev = alloc_etherdev_mq(sizeof(*net), pairs);
+	if (!netdev)
+		return NULL;
+	SET_NETDEV_DEV(netdev, &dev->pdev->dev);
+	netdev->netdev_ops = &vei_net_ops;
+	netdev->ethtool_ops = &vei_net_ethtool_ops;
+	netdev->watchdog_timeo = 5 * HZ;
+	netdev->needed_headroom = VEI_NET_HDR_LEN_MRG;
+	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
+
+	net = netdev_priv(netdev);
+	net->netdev = netdev;
+	net->dev = dev;
+	net->max_pairs = pairs;
+	net->pairs = pairs;
+	net->tx_usecs = VEI_NET_TX_USECS;
+	net->tx_frames = VEI_NET_TX_FRAMES;
+	mutex_init(&net->ctrl_lock);
+	init_completion(&net->ctrl_done);
+	INIT_WORK(&net->config_work, vei_net_config_work);
+	INIT_WORK(&net->rx_mode_work, vei_net_rx_mode_work);
+	INIT_WORK(&net->restart_work, vei_net_restart_work);
+
+	net->rxq = kcalloc(pairs, sizeof(*net->rxq), GFP_KERNEL);
+	net->txq = kcalloc(pairs, sizeof(*net->txq), GFP_KERNEL);
+	if (!net->rxq || !net->txq) {
+		kfree(net->rxq);
+		kfree(net->txq);
+		free_netdev(netdev);
+		return NULL;
+	}
+	vei_net_init_queues(net);
+	dev->priv = net;
+	return net;
+}
+
+static void vei_net_free(struct vei_net *net)
+{
+	cancel_work_sync(&net->config_work);
+	cancel_work_sync(&net->rx_mode_work);
+	cancel_work_sync(&net->restart_work);
+	kfree(net->rxq);
+	kfree(net->txq);
+	free_netdev(net->netdev);
+}
+
+static const struct vei_dev_ops vei_net_dev_ops = {
+	.feature_names = vei_net_feature_names,
+	.config_changed = vei_net_config_changed,
+	.restart = vei_net_restart_dev,
+};
+
+static int vei_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vei_net *net;
+	struct vei_dev *dev;
+	int err;
+
+	dev = vei_dev_create(pdev, &vei_net_dev_ops, NULL);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	/* How many queues there are is known only after negotiation, so it comes twice. */
+	err = vei_dev_negotiate(dev, vei_net_wanted_features());
+	if (err)
+		goto err_dev;
+	err = -ENOMEM;
+	net = vei_net_alloc(dev);
+	if (!net)
+		goto err_dev;
+	err = vei_net_read_config(net);
+	if (err)
+		goto err_net;
+	vei_net_set_features(net);
+	err = vei_net_up(net);
+	if (err)
+		goto err_net;
+	err = vei_net_set_pairs(net, net->pairs);
+	if (err) {
+		dev_warn(&pdev->dev, "cannot use %u queue pairs: %d\n", net->pairs, err);
+		net->pairs = 1;
+	}
+	netif_set_real_num_tx_queues(net->netdev, net->pairs);
+	netif_set_real_num_rx_queues(net->netdev, net->pairs);
+	netif_carrier_off(net->netdev);
+	err = register_netdev(net->netdev);
+	if (err)
+		goto err_up;
+	schedule_work(&net->config_work);
+	return 0;
+
+err_up:
+	vei_net_down(net);
+err_net:
+	vei_net_free(net);
+err_dev:
+	vei_dev_fail(dev);
+	vei_dev_destroy(dev);
+	return err;
+}
+
+static void vei_net_remove(struct pci_dev *pdev)
+{
+	struct vei_dev *dev = pci_get_drvdata(pdev);
+	struct vei_net *net = dev->priv;
+
+	vei_dev_is_gone(dev);
+	unregister_netdev(net->netdev);
+	/* In this order: the first may ask for the second, and that for the control queue. */
+	cancel_work_sync(&net->restart_work);
+	cancel_work_sync(&net->rx_mode_work);
+	vei_net_down(net);
+	vei_net_free(net);
+	vei_dev_destroy(dev);
+}
+
+static int __maybe_unused vei_net_pm_suspend(struct device *d)
+{
+	struct vei_dev *dev = dev_get_drvdata(d);
+
+	rtnl_lock();
+	vei_net_quiesce(dev->priv);
+	rtnl_unlock();
+	return 0;
+}
+
+static int __maybe_unused vei_net_pm_resume(struct device *d)
+{
+	struct vei_dev *dev = dev_get_drvdata(d);
+	int err;
+
+	rtnl_lock();
+	err = vei_net_revive(dev->priv);
+	rtnl_unlock();
+	return err;
+}
+
+static SIMPLE_DEV_PM_OPS(vei_net_pm_ops, vei_net_pm_suspend, vei_net_pm_resume);
+
+/*
+ * By the subsystem's id, as the legacy transport says it. No
+ * MODULE_DEVICE_TABLE: an installed package must not take a network card from
+ * another driver at boot. What is unbound when the module is loaded is taken.
+ */
+static const struct pci_device_id vei_net_ids[] = {
+	{ PCI_DEVICE_SUB(PCI_VENDOR_ID_REDHAT_QUMRANET, PCI_ANY_ID, PCI_ANY_ID,
+			 VEI_NET_SUBDEVICE) },
+	{}
+};
+
+static struct pci_driver vei_net_driver = {
+	.name = VEI_NET_NAME,
+	.id_table = vei_net_ids,
+	.probe = vei_net_probe,
+	.remove = vei_net_remove,
+	.driver.pm = &vei_net_pm_ops,
+	.driver.dev_groups = vei_dev_groups,
+};
+
+module_pci_driver(vei_net_driver);
+MODULE_DESCRIPTION("virtio-net over legacy virtio-pci with an event index for each direction");
+MODULE_VERSION(VEI_VERSION);
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(VEI_NS);

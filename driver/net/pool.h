@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Receive buffers out of a page_pool. A legacy device gets physical addresses,
+ * so nothing is mapped.
+ */
+#ifndef _VEI_NET_POOL_H
+#define _VEI_NET_POOL_H
+
+#include <linux/netdevice.h>
+
+#include <vei/compat.h>
+
+static inline struct page_pool *vei_pool_create(struct net_device *netdev, unsigned int order,
+						unsigned int size)
+{
+	struct page_pool_params params = {
+		.flags = PP_FLAG_PAGE_FRAG,
+		.order = order,
+		.pool_size = size,
+		.nid = dev_to_node(netdev->dev.parent),
+	};
+
+	return page_pool_create(&params);
+}
+
+/* @truesize bytes, aligned to a cache line, or NULL. */
+static inline void *vei_pool_alloc(struct page_pool *pool, unsigned int truesize)
+{
+	unsigned int offset;
+	struct page *page = page_pool_dev_alloc_frag(pool, &offset, truesize);
+
+	return page ? page_address(page) + offset : NULL;
+}
+
+#endif /* _VEI_NET_POOL_H */

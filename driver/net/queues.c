@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a reset destroys and builds anew: negotiated bits, virtqueues, buffers.
+ * The net_device and its NAPI contexts stay.
+ */
+
+#include <linux/slab.h>
+
+#include "net.h"
+
+/* Queues of a device with n pairs: rx0, tx0, rx1, tx1, ..., and at last control. */
+#define VEI_NET_RXQ(i)		(2 * (i))
+#define VEI_NET_TXQ(i)		(2 * (i) + 1)
+
+/* The control queue lies behind the most pairs that the device has, used or not. */
+static unsigned int vei_net_device_pairs(struct vei_net *net)
+{
+	if (!vei_net_has(net, VEI_NET_F_MQ))
+		return 1;
+	return vei_dev_config_read16(net->dev, VEI_NET_CONFIG_MAX_PAIRS);
+}
+
+static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
+{
+	bool ctrl = vei_net_has(net, VEI_NET_F_CTRL_VQ);
+	unsigned int i, n = 2 * pairs + ctrl;
+	struct vei_queue_spec *spec;
+	char (*names)[16];
+	int err = -ENOMEM;
+
+	spec = kcalloc(n, sizeof(*spec), GFP_KERNEL);
+	names = kcalloc(n, sizeof(*names), GFP_KERNEL);
+	if (!spec || !names)
+		goto out;
+	for (i = 0; i < pairs; i++) {
+		/* Beyond max_pairs the device has pairs that nobody will use. */
+		bool mine = i < net->max_pairs;
+
+		snprintf(names[VEI_NET_RXQ(i)], sizeof(*names), "input.%u", i);
+		spec[VEI_NET_RXQ(i)] = (struct vei_queue_spec){
+			.name = names[VEI_NET_RXQ(i)],
+			.handler = mine ? vei_rxq_interrupt : NULL,
+			.priv = mine ? &net->rxq[i] : NULL,
+		};
+		snprintf(names[VEI_NET_TXQ(i)], sizeof(*names), "output.%u", i);
+		spec[VEI_NET_TXQ(i)] = (struct vei_queue_spec){
+			.name = names[VEI_NET_TXQ(i)],
+			.handler = mine ? vei_txq_interrupt : NULL,
+			.priv = mine ? &net->txq[i] : NULL,
+			.table_len = mine ? VEI_NET_TX_SEGS : 0,
+			/* Header and one piece fit in the ring as cheaply as a table. */
+			.indirect_min = 3,
+		};
+	}
+	if (ctrl)
+		spec[n - 1] = (struct vei_queue_spec){
+			.name = "control",
+			.handler = vei_net_ctrl_interrupt,
+			.priv = net,
+		};
+	err = vei_dev_find_queues(net->dev, spec, n);
+out:
+	kfree(names);
+	kfree(spec);
+	return err;
+}
+
+static void vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
+{
+	txq->q = q;
+	txq->stop_below = q->ring.table_len ? 1 : min_t(u16, VEI_NET_TX_SEGS, q->ring.size);
+	vei_queue_intr_disable(q);
+	netdev_tx_reset_queue(txq->nq);
+}
+
+/* Everything that is attached, back. The device was reset. */
+static void vei_net_detach_queues(struct vei_net *net)
+{
+	unsigned int i;
+
+	vei_net_ctrl_drain(net);
+	for (i = 0; i < net->max_pairs; i++) {
+		if (net->rxq[i].q)
+			vei_rxq_drain(&net->rxq[i]);
+		if (net->txq[i].q)
+			vei_txq_drain(&net->txq[i]);
+	}
+}
+
+static int vei_net_attach_queues(struct vei_net *net)
+{
+	struct vei_dev *dev = net->dev;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < net->max_pairs; i++) {
+		net->rxq[i].q = dev->queue[VEI_NET_RXQ(i)];
+		vei_queue_intr_disable(net->rxq[i].q);
+		vei_net_attach_txq(&net->txq[i], dev->queue[VEI_NET_TXQ(i)]);
+		err = vei_rxq_create_pool(&net->rxq[i]);
+		if (err)
+			return err;
+		if (net->max_pairs > 1) {
+			const struct cpumask *mask = cpumask_of(cpumask_local_spread(i, NUMA_NO_NODE));
+
+			vei_queue_set_affinity(net->rxq[i].q, mask);
+			vei_queue_set_affinity(net->txq[i].q, mask);
+		}
+	}
+	if (vei_net_has(net, VEI_NET_F_CTRL_VQ)) {
+		mutex_lock(&net->ctrl_lock);
+		net->ctrl_q = dev->queue[dev->nqueue - 1];
+		mutex_unlock(&net->ctrl_lock);
+	}
+	return 0;
+}
+
+/**
+ * vei_net_up() - negotiate and build the queues; the device may go on return
+ * @net: a device that was reset and knows of its driver: vei_dev_start()
+ *
+ * Context: may sleep. Return: 0, or a negative errno; then the device is to be
+ * reset.
+ */
+int vei_net_up(struct vei_net *net)
+{
+	unsigned int pairs;
+	int err = vei_dev_negotiate(net->dev, vei_net_wanted_features());
+
+	if (err)
+		return err;
+	net->hdr_len = vei_net_has(net, VEI_NET_F_MRG_RXBUF) ? VEI_NET_HDR_LEN_MRG
+							    : VEI_NET_HDR_LEN;
+	pairs = vei_net_device_pairs(net);
+	if (pairs < net->max_pairs) {
+		netdev_err(net->netdev, "device has %u queue pairs now, not %u\n", pairs,
+			   net->max_pairs);
+		err = -ENODEV;
+		goto err_fail;
+	}
+	err = vei_net_find_queues(net, pairs);
+	if (err)
+		return err;
+	err = vei_net_attach_queues(net);
+	if (err) {
+		vei_dev_reset(net->dev);
+		vei_net_detach_queues(net);
+		vei_dev_del_queues(net->dev);
+		goto err_fail;
+	}
+	vei_dev_ready(net->dev);
+	return 0;
+
+err_fail:
+	vei_dev_fail(net->dev);
+	return err;
+}
+
+/**
+ * vei_net_down() - undo vei_net_up()
+ * @net: a device whose data path is stopped
+ *
+ * Context: may sleep.
+ */
+void vei_net_down(struct vei_net *net)
+{
+	if (!net->dev->nqueue)
+		return;
+	vei_dev_reset(net->dev);
+	vei_net_detach_queues(net);
+	vei_dev_del_queues(net->dev);
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive. Buffers are fragments of page_pool pages, big enough that an skb
+ * can be built around each without a copy:
+ *
+ *   | headroom | virtio header | packet ... | skb_shared_info |
+ *              ^-- what the device may write --^
+ *
+ * With mergeable buffers a packet may go on in further ones, which become
+ * fragments of the first. Their size follows the packets: half a page for
+ * frames, a page for what was coalesced. Without, each buffer holds the
+ * largest packet that the MTU allows.
+ */
+
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+
+#include "net.h"
+#include "pool.h"
+
+#define VEI_RX_HEADROOM		(NET_SKB_PAD + NET_IP_ALIGN)
+#define VEI_RX_TAILROOM		SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
+#define VEI_RX_OVERHEAD		(VEI_RX_HEADROOM + VEI_RX_TAILROOM)
+#define VEI_RX_FRAME(mtu)	(VLAN_ETH_HLEN + VLAN_HLEN + (mtu))
+
+/* Refill is by the burst, when so many are missing or an eighth of the ring. */
+#define VEI_RX_BURST		32
+/* Largest thing that may come, plus what frames it. */
+#define VEI_RX_MAX_PACKET	(GSO_LEGACY_MAX_SIZE + VLAN_ETH_HLEN + VLAN_HLEN)
+
+/*
+ * A token is the address of the buffer and, in the low bits that its alignment
+ * leaves, its size, which varies while mergeable buffers are posted.
+ */
+#define VEI_RX_SIZE_UNIT	SMP_CACHE_BYTES
+#define VEI_RX_SIZE_MASK	(VEI_RX_SIZE_UNIT - 1)
+
+static void *vei_rx_token(void *buf, unsigned int truesize)
+{
+	return buf + min_t(unsigned int, truesize / VEI_RX_SIZE_UNIT - 1, VEI_RX_SIZE_MASK);
+}
+
+static void *vei_rx_token_buf(void *token)
+{
+	return (void *)((unsigned long)token & ~(unsigned long)VEI_RX_SIZE_MASK);
+}
+
+static unsigned int vei_rx_token_truesize(const struct vei_net_rxq *rxq, void *token)
+{
+	if (rxq->truesize)
+		return rxq->truesize;
+	return (((unsigned long)token & VEI_RX_SIZE_MASK) + 1) * VEI_RX_SIZE_UNIT;
+}
+
+/**
+ * vei_rxq_max_mtu() - largest MTU that receive buffers can be made for
+ * @mergeable: a packet may span buffers
+ */
+unsigned int vei_rxq_max_mtu(bool mergeable)
+{
+	if (mergeable)
+		return ETH_MAX_MTU;
+	return (PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER) - VEI_RX_OVERHEAD - VEI_NET_HDR_LEN -
+	       VEI_RX_FRAME(0);
+}
+
+/**
+ * vei_rxq_create_pool() - make the page_pool that the buffers come from
+ * @rxq: a receive queue of a device that has negotiated
+ *
+ * Return: 0 or a negative errno.
+ */
+int vei_rxq_create_pool(struct vei_net_rxq *rxq)
+{
+	struct vei_net *net = rxq->net;
+	unsigned int order = 0;
+
+	rxq->truesize = 0;
+	if (!vei_net_has(net, VEI_NET_F_MRG_RXBUF)) {
+		unsigned int need = VEI_RX_OVERHEAD + net->hdr_len +
+				    VEI_RX_FRAME(net->netdev->mtu);
+
+		rxq->truesize = max_t(unsigned int, PAGE_SIZE / 2, roundup_pow_of_two(need));
+		order = get_order(rxq->truesize);
+	}
+	ewma_vei_net_len_init(&rxq->avg_len);
+	rxq->pool = vei_pool_create(net->netdev, order, rxq->q->ring.size);
+	return PTR_ERR_OR_ZERO(rxq->pool);
+}
+
+/* Size of the next buffers. */
+static unsigned int vei_rxq_truesize(struct vei_net_rxq *rxq)
+{
+	unsigned int avg;
+
+	if (rxq->truesize)
+		return rxq->truesize;
+	avg = ewma_vei_net_len_read(&rxq->avg_len);
+	return avg + VEI_NET_HDR_LEN_MRG + VEI_RX_OVERHEAD > PAGE_SIZE / 2 ? PAGE_SIZE
+									 : PAGE_SIZE / 2;
+}
+
+static void vei_rx_free_buf(struct vei_net_rxq *rxq, void *buf)
+{
+	page_pool_put_full_page(rxq->pool, virt_to_head_page(buf), false);
+}
+
+/* One burst. Returns false if memory ran out. */
+static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
+{
+	unsigned int truesize = vei_rxq_truesize(rxq);
+	struct vei_seg seg[VEI_RX_BURST];
+	void *token[VEI_RX_BURST];
+	unsigned int i, posted;
+
+	for (i = 0; i < n; i++) {
+		void *buf = vei_pool_alloc(rxq->pool, truesize);
+
+		if (!buf)
+			break;
+		seg[i].addr = virt_to_phys(buf) + VEI_RX_HEADROOM;
+		seg[i].len = truesize - VEI_RX_OVERHEAD;
+		token[i] = vei_rx_token(buf, truesize);
+	}
+	posted = vei_ring_add_burst(&rxq->q->ring, seg, token, i, true);
+	while (i > posted)	/* only into a broken ring */
+		vei_rx_free_buf(rxq, vei_rx_token_buf(token[--i]));
+	return posted == n;
+}
+
+/* Fill the ring up, and tell the device once. */
+static void vei_rxq_refill(struct vei_net_rxq *rxq)
+{
+	struct vei_ring *r = &rxq->q->ring;
+	bool ok = true;
+
+	if (r->broken)
+		return;
+	while (ok && vei_ring_num_free(r))
+		ok = vei_rxq_refill_burst(rxq, min_t(u16, vei_ring_num_free(r), VEI_RX_BURST));
+	vei_queue_kick(rxq->q);
+	/* As long as something is posted, the next packet will lead here again. */
+	if (!ok && !vei_ring_in_flight(r) && !r->broken)
+		schedule_delayed_work(&rxq->refill, HZ / 10);
+}
+
+static bool vei_rxq_wants_refill(const struct vei_net_rxq *rxq)
+{
+	const struct vei_ring *r = &rxq->q->ring;
+
+	return vei_ring_num_free(r) >= min_t(u16, r->size / 8, VEI_RX_BURST);
+}
+
+/**
+ * vei_rxq_refill_work() - try to refill once more
+ * @work: &vei_net_rxq.refill
+ */
+void vei_rxq_refill_work(struct work_struct *work)
+{
+	struct vei_net_rxq *rxq = container_of(to_delayed_work(work), struct vei_net_rxq, refill);
+
+	local_bh_disable();
+	napi_schedule(&rxq->napi);
+	local_bh_enable();
+}
+
+static void vei_rxq_count_drop(struct vei_net_rxq *rxq)
+{
+	u64_stats_update_begin(&rxq->stats.syncp);
+	u64_stats_inc(&rxq->stats.drops);
+	u64_stats_update_end(&rxq->stats.syncp);
+}
+
+/* An skb around one buffer, which holds @skip bytes and then @len bytes of packet. */
+static struct sk_buff *vei_rx_build_skb(struct vei_net_rxq *rxq, void *token, unsigned int skip,
+					unsigned int len)
+{
+	void *buf = vei_rx_token_buf(token);
+	struct sk_buff *skb = napi_build_skb(buf, vei_rx_token_truesize(rxq, token));
+
+	if (unlikely(!skb)) {
+		vei_rx_free_buf(rxq, buf);
+		return NULL;
+	}
+	skb_mark_for_recycle(skb);
+	skb_reserve(skb, VEI_RX_HEADROOM + skip);
+	skb_put(skb, len);
+	return skb;
+}
+
+/* Hang one more buffer onto a packet: as a fragment, or when these run out as an skb. */
+static bool vei_rx_append(struct vei_net_rxq *rxq, struct sk_buff *head, struct sk_buff **tail,
+			  void *token, unsigned int len)
+{
+	unsigned int truesize = vei_rx_token_truesize(rxq, token);
+	void *data = vei_rx_token_buf(token) + VEI_RX_HEADROOM;
+	struct page *page = virt_to_head_page(data);
+	struct sk_buff *skb;
+
+	if (skb_shinfo(*tail)->nr_frags < MAX_SKB_FRAGS) {
+		skb_add_rx_frag(*tail, skb_shinfo(*tail)->nr_frags, page,
+				data - page_address(page), len, truesize);
+		if (*tail != head) {
+			head->len += len;
+			head->data_len += len;
+			head->truesize += truesize;
+		}
+		return true;
+	}
+	skb = vei_rx_build_skb(rxq, token, 0, len);
+	if (unlikely(!skb))
+		return false;
+	if (*tail == head)
+		skb_shinfo(head)->frag_list = skb;
+	else
+		(*tail)->next = skb;
+	*tail = skb;
+	head->len += len;
+	head->data_len += len;
+	head->truesize += skb->truesize;
+	return true;
+}
+
+/*
+ * The rest of a packet of @more further buffers. All of them are taken, also
+ * when the packet is lost, so that the next one is found where it begins.
+ */
+static struct sk_buff *vei_rx_merge(struct vei_net_rxq *rxq, struct sk_buff *head,
+				    unsigned int more)
+{
+	struct sk_buff *tail = head;
+	void *token;
+	u32 len;
+
+	for (; more; more--) {
+		token = vei_queue_get(rxq->q, &len);
+		if (unlikely(!token)) {
+			net_dbg_ratelimited("%s: %u buffers of a packet missing\n",
+					    rxq->net->netdev->name, more);
+			goto drop;
+		}
+		if (unlikely(!head)) {
+			vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+			continue;
+		}
+		ewma_vei_net_len_add(&rxq->avg_len, len);
+		if (unlikely(head->len + len > VEI_RX_MAX_PACKET ||
+			     !vei_rx_append(rxq, head, &tail, token, len))) {
+			if (head->len + len > VEI_RX_MAX_PACKET)
+				vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+			kfree_skb(head);
+			head = NULL;
+		}
+	}
+	return head;
+drop:
+	kfree_skb(head);
+	return NULL;
+}
+
+/* The packet that begins in a used buffer, or NULL if it is lost. */
+static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 len)
+{
+	struct vei_net *net = rxq->net;
+	struct vei_net_hdr hdr = {};
+	struct sk_buff *skb;
+	unsigned int more = 0;
+
+	/* A copy: what is checked is what is used. */
+	memcpy(&hdr, vei_rx_token_buf(token) + VEI_RX_HEADROOM, net->hdr_len);
+	if (net->hdr_len == VEI_NET_HDR_LEN_MRG)
+		more = max_t(unsigned int, hdr.num_buffers, 1) - 1;
+
+	if (unlikely(len < net->hdr_len + ETH_HLEN)) {
+		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+		skb = NULL;
+	} else {
+		len -= net->hdr_len;
+		ewma_vei_net_len_add(&rxq->avg_len, len);
+		skb = vei_rx_build_skb(rxq, token, net->hdr_len, len);
+	}
+	if (more)
+		skb = vei_rx_merge(rxq, skb, more);
+	if (unlikely(!skb))
+		return NULL;
+	if (unlikely(vei_net_hdr_to_skb(skb, &hdr))) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
+{
+	u64 packets = 0, bytes = 0;
+	int taken = 0;
+	void *token;
+	u32 len;
+
+	while (taken < budget && (token = vei_queue_get(rxq->q, &len))) {
+		struct sk_buff *skb = vei_rx_packet(rxq, token, len);
+
+		taken++;
+		if (unlikely(!skb)) {
+			vei_rxq_count_drop(rxq);
+			continue;
+		}
+		packets++;
+		bytes += skb->len;
+		skb_record_rx_queue(skb, rxq - rxq->net->rxq);
+		skb->protocol = eth_type_trans(skb, rxq->net->netdev);
+		napi_gro_receive(&rxq->napi, skb);
+	}
+	u64_stats_update_begin(&rxq->stats.syncp);
+	u64_stats_add(&rxq->stats.packets, packets);
+	u64_stats_add(&rxq->stats.bytes, bytes);
+	u64_stats_update_end(&rxq->stats.syncp);
+	return taken;
+}
+
+/**
+ * vei_rxq_interrupt() - interrupt of a receive queue
+ * @q: the queue
+ */
+void vei_rxq_interrupt(struct vei_queue *q)
+{
+	struct vei_net_rxq *rxq = q->priv;
+
+	if (napi_schedule_prep(&rxq->napi)) {
+		vei_queue_intr_disable(q);
+		__napi_schedule(&rxq->napi);
+	}
+}
+
+/**
+ * vei_rxq_poll() - NAPI of a receive queue
+ * @napi: &vei_net_rxq.napi
+ * @budget: packets at the most
+ *
+ * Interrupts are asked for while the queue is still ours; only then is NAPI
+ * left. One that comes in between makes napi_complete_done() stay.
+ *
+ * Return: packets taken; @budget to be called again.
+ */
+int vei_rxq_poll(struct napi_struct *napi, int budget)
+{
+	struct vei_net_rxq *rxq = container_of(napi, struct vei_net_rxq, napi);
+	int taken;
+
+	vei_txq_reap_beside_rx(&rxq->net->txq[rxq - rxq->net->rxq], budget);
+	taken = vei_rxq_receive(rxq, budget);
+	if (vei_rxq_wants_refill(rxq))
+		vei_rxq_refill(rxq);
+	if (taken == budget)
+		return budget;
+	if (!vei_queue_intr_enable(rxq->q)) {
+		vei_queue_intr_disable(rxq->q);
+		return budget;
+	}
+	if (!napi_complete_done(napi, taken))
+		vei_queue_intr_disable(rxq->q);
+	return taken;
+}
+
+/**
+ * vei_rxq_start() - let a receive queue run
+ * @rxq: the queue, stopped
+ */
+void vei_rxq_start(struct vei_net_rxq *rxq)
+{
+	vei_rxq_refill(rxq);
+	napi_enable(&rxq->napi);
+	/* It takes what may be there already, and asks for interrupts. */
+	local_bh_disable();
+	napi_schedule(&rxq->napi);
+	local_bh_enable();
+}
+
+/**
+ * vei_rxq_stop() - let a receive queue rest; its buffers stay posted
+ * @rxq: the queue, running
+ */
+void vei_rxq_stop(struct vei_net_rxq *rxq)
+{
+	cancel_delayed_work_sync(&rxq->refill);
+	napi_disable(&rxq->napi);
+	cancel_delayed_work_sync(&rxq->refill);
+	vei_queue_intr_disable(rxq->q);
+}
+
+/**
+ * vei_rxq_drain() - take a receive queue out of use
+ * @rxq: the queue, stopped, of a device that was reset
+ */
+void vei_rxq_drain(struct vei_net_rxq *rxq)
+{
+	u16 cursor = 0;
+	void *token;
+
+	while ((token = vei_queue_drain(rxq->q, &cursor)))
+		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+	if (!IS_ERR_OR_NULL(rxq->pool))
+		page_pool_destroy(rxq->pool);
+	rxq->pool = NULL;
+	rxq->q = NULL;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Address filters. The stack asks for them in atomic context and a command
+ * sleeps, so a work item does it.
+ */
+
+#include <linux/slab.h>
+
+#include "net.h"
+
+/**
+ * vei_net_set_rx_mode() - ndo_set_rx_mode
+ * @netdev: its address lists or flags changed
+ */
+void vei_net_set_rx_mode(struct net_device *netdev)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	if (vei_net_has(net, VEI_NET_F_CTRL_RX))
+		schedule_work(&net->rx_mode_work);
+}
+
+static void vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)
+{
+	u8 arg = on;
+	int err = vei_net_ctrl(net, VEI_NET_CTRL_RX, cmd, &arg, sizeof(arg));
+
+	if (err)
+		netdev_warn(net->netdev, "cannot switch %s %s: %d\n", what, on ? "on" : "off",
+			    err);
+}
+
+/* Unicast addresses, then multicast ones. Returns NULL without memory. */
+static void *vei_net_build_mac_tables(struct net_device *netdev, size_t *len)
+{
+	struct vei_net_mac_table *uc, *mc;
+	struct netdev_hw_addr *ha;
+	void *buf;
+
+	netif_addr_lock_bh(netdev);
+	*len = 2 * sizeof(*uc) + (netdev_uc_count(netdev) + netdev_mc_count(netdev)) * ETH_ALEN;
+	buf = kzalloc(*len, GFP_ATOMIC);
+	if (!buf)
+		goto out;
+	uc = buf;
+	netdev_for_each_uc_addr(ha, netdev)
+		memcpy(uc->mac[uc->entries++], ha->addr, ETH_ALEN);
+	mc = (void *)uc->mac[uc->entries];
+	netdev_for_each_mc_addr(ha, netdev)
+		memcpy(mc->mac[mc->entries++], ha->addr, ETH_ALEN);
+out:
+	netif_addr_unlock_bh(netdev);
+	return buf;
+}
+
+/**
+ * vei_net_rx_mode_work() - program the filters as the stack wants them now
+ * @work: &vei_net.rx_mode_work
+ */
+void vei_net_rx_mode_work(struct work_struct *work)
+{
+	struct vei_net *net = container_of(work, struct vei_net, rx_mode_work);
+	struct net_device *netdev = net->netdev;
+	size_t len;
+	void *tables;
+	int err;
+
+	vei_net_rx_flag(net, VEI_NET_CTRL_RX_PROMISC, netdev->flags & IFF_PROMISC,
+			"promiscuous mode");
+	vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, netdev->flags & IFF_ALLMULTI,
+			"all multicast");
+
+	tables = vei_net_build_mac_tables(netdev, &len);
+	if (!tables) {
+		netdev_warn(netdev, "no memory for the MAC filter\n");
+		return;
+	}
+	err = vei_net_ctrl(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET, tables, len);
+	if (err)
+		netdev_warn(netdev, "cannot set the MAC filter: %d\n", err);
+	kfree(tables);
+}

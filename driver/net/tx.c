@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmit. Whoever holds the lock of the stack's queue may use the virtqueue.
+ *
+ * When to reap. A sent packet has to be freed in finite time, as its socket
+ * waits for the memory, but nobody needs an interrupt for each. So:
+ *
+ *   - transmit and receive reap in passing;
+ *   - while little is in flight, no interrupt is asked for: a timer of
+ *     tx-usecs makes sure, and mostly finds the work done;
+ *   - when tx-frames packets are in flight, or the stack's queue is stopped and
+ *     waits for room, an interrupt is asked for after three quarters of them.
+ *
+ * So a request and its response cost no transmit interrupt, and a stream few.
+ */
+
+#include <linux/skbuff.h>
+
+#include "net.h"
+
+/* Less in flight is little also in bytes. */
+#define VEI_TX_DEFER_BYTES	16384
+/* So many timeouts without any progress reset the device. */
+#define VEI_TX_TIMEOUTS		3
+
+/* skb->cb is free for the driver once the stack has handed the packet over. */
+static struct vei_net_hdr *vei_tx_cb_hdr(struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct vei_net_hdr) > sizeof(skb->cb));
+	return (struct vei_net_hdr *)skb->cb;
+}
+
+/* Does the header fit in front of the packet, in the same segment? */
+static bool vei_tx_can_push(const struct vei_net *net, const struct sk_buff *skb)
+{
+	return vei_net_has(net, VIRTIO_F_ANY_LAYOUT) && !skb_header_cloned(skb) &&
+	       skb_headroom(skb) >= net->hdr_len &&
+	       IS_ALIGNED((unsigned long)skb->data, __alignof__(struct vei_net_hdr));
+}
+
+/*
+ * Segments of a packet, header included. Its address is physical, as the
+ * device wants it, see vei_queue_alloc_mem(). Returns how many, or -EINVAL.
+ */
+static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *seg)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct vei_net_hdr *hdr;
+	unsigned int i, n = 0;
+
+	if (vei_tx_can_push(net, skb)) {
+		struct vei_net_hdr tmp;
+
+		if (vei_net_hdr_from_skb(&tmp, skb))
+			return -EINVAL;
+		/* Without num_buffers the last two bytes would be the packet's. */
+		memcpy(skb->data - net->hdr_len, &tmp, net->hdr_len);
+		seg[n].addr = virt_to_phys(skb->data - net->hdr_len);
+		seg[n++].len = skb_headlen(skb) + net->hdr_len;
+	} else {
+		hdr = vei_tx_cb_hdr(skb);
+		if (vei_net_hdr_from_skb(hdr, skb))
+			return -EINVAL;
+		seg[n].addr = virt_to_phys(hdr);
+		seg[n++].len = net->hdr_len;
+		seg[n].addr = virt_to_phys(skb->data);
+		seg[n++].len = skb_headlen(skb);
+	}
+	for (i = 0; i < shinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &shinfo->frags[i];
+
+		seg[n].addr = page_to_phys(skb_frag_page(frag)) + skb_frag_off(frag);
+		seg[n++].len = skb_frag_size(frag);
+	}
+	return n;
+}
+
+/* Free what was sent. Under the lock; @budget is NAPI's, or 0 outside of it. */
+static unsigned int vei_txq_reap(struct vei_net_txq *txq, int budget)
+{
+	unsigned int packets = 0, bytes = 0;
+	struct sk_buff *skb;
+	u32 len;
+
+	while ((skb = vei_queue_get(txq->q, &len))) {
+		packets++;
+		bytes += skb->len;
+		napi_consume_skb(skb, budget);
+	}
+	if (!packets)
+		return 0;
+	u64_stats_update_begin(&txq->stats.syncp);
+	u64_stats_add(&txq->stats.packets, packets);
+	u64_stats_add(&txq->stats.bytes, bytes);
+	u64_stats_update_end(&txq->stats.syncp);
+	netdev_tx_completed_queue(txq->nq, packets, bytes);
+	return packets;
+}
+
+static bool vei_txq_has_room(const struct vei_net_txq *txq)
+{
+	return vei_ring_num_free(&txq->q->ring) >= txq->stop_below;
+}
+
+/* A stopped queue goes on when a good part is free, not to stop again at once. */
+static void vei_txq_reap_and_wake(struct vei_net_txq *txq, int budget)
+{
+	vei_txq_reap(txq, budget);
+	if (netif_tx_queue_stopped(txq->nq) && vei_txq_has_room(txq) &&
+	    vei_ring_num_free(&txq->q->ring) >= txq->q->ring.size / 4)
+		netif_tx_wake_queue(txq->nq);
+}
+
+/* Bytes in flight, as BQL counts them. */
+static unsigned int vei_tx_bql_bytes(const struct netdev_queue *nq)
+{
+#ifdef CONFIG_BQL
+	return nq->dql.num_queued - nq->dql.num_completed;
+#else
+	return 0;
+#endif
+}
+
+/* Is what is in flight so little that a timer does for it? Under the lock. */
+static bool vei_txq_may_defer(const struct vei_net_txq *txq, unsigned int in_flight)
+{
+	const struct vei_net *net = txq->net;
+
+	return net->tx_usecs && in_flight < net->tx_frames && !netif_xmit_stopped(txq->nq) &&
+	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES;
+}
+
+/*
+ * See to it that what is in flight will be reaped. Under the lock. A timer is
+ * no way to wait for a device that makes no @progress. Returns false if so much
+ * is back already that no interrupt would come.
+ */
+static bool vei_txq_arrange(struct vei_net_txq *txq, bool progress)
+{
+	struct vei_ring *r = &txq->q->ring;
+	unsigned int in_flight = vei_ring_in_flight(r);
+
+	if (r->intr.armed || !in_flight || r->broken)
+		return true;
+	if (progress && vei_txq_may_defer(txq, in_flight)) {
+		if (!hrtimer_active(&txq->defer)) {
+			txq->defer_used = r->last_used;
+			hrtimer_start(&txq->defer, ns_to_ktime(txq->net->tx_usecs * NSEC_PER_USEC),
+				      HRTIMER_MODE_REL_SOFT);
+		}
+		return true;
+	}
+	if (vei_queue_intr_postpone(txq->q, in_flight - in_flight / 4))
+		return true;
+	vei_queue_intr_disable(txq->q);
+	return false;
+}
+
+static void vei_txq_count_drop(struct vei_net_txq *txq, struct sk_buff *skb)
+{
+	u64_stats_update_begin(&txq->stats.syncp);
+	u64_stats_inc(&txq->stats.drops);
+	u64_stats_update_end(&txq->stats.syncp);
+	dev_kfree_skb_any(skb);
+}
+
+/* Publish, kick if the device wants it, and arrange for the end. Under the lock. */
+static void vei_txq_flush(struct vei_net_txq *txq)
+{
+	vei_queue_kick(txq->q);
+	if (!vei_txq_arrange(txq, true))
+		napi_schedule(&txq->napi);
+}
+
+/**
+ * vei_net_start_xmit() - ndo_start_xmit
+ * @skb: the packet
+ * @netdev: the device
+ *
+ * The device sees a packet, and is kicked, at the end of a batch. Also if that
+ * end is lost, or there is no room for more.
+ */
+netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	struct vei_net_txq *txq = &net->txq[skb_get_queue_mapping(skb)];
+	unsigned int len = skb->len;
+	struct vei_seg seg[VEI_NET_TX_SEGS];
+	int n;
+
+	if (vei_ring_in_flight(&txq->q->ring) >= net->tx_frames)
+		vei_txq_reap(txq, 0);
+
+	if (unlikely(!vei_txq_has_room(txq))) {
+		netif_tx_stop_queue(txq->nq);
+		vei_txq_flush(txq);
+		return NETDEV_TX_BUSY;
+	}
+	/* A ring too small for so many fragments: one piece does. */
+	if (unlikely(skb_shinfo(skb)->nr_frags + 2 > txq->stop_below && txq->stop_below > 1 &&
+		     skb_linearize(skb)))
+		goto drop;
+	n = vei_tx_map(net, skb, seg);
+	if (unlikely(n < 0))
+		goto drop;
+	skb_tx_timestamp(skb);
+	if (unlikely(vei_queue_add(txq->q, seg, n, 0, skb)))
+		goto drop;
+
+	if (!vei_txq_has_room(txq))
+		netif_tx_stop_queue(txq->nq);
+	if (__netdev_tx_sent_queue(txq->nq, len, netdev_xmit_more()) ||
+	    netif_tx_queue_stopped(txq->nq))
+		vei_txq_flush(txq);
+	return NETDEV_TX_OK;
+
+drop:
+	vei_txq_count_drop(txq, skb);
+	if (!netdev_xmit_more())
+		vei_txq_flush(txq);
+	return NETDEV_TX_OK;
+}
+
+/**
+ * vei_txq_interrupt() - interrupt of a transmit queue
+ * @q: the queue
+ *
+ * The virtqueue is the lock holder's, so suppression is left to the poll. By
+ * index there will be no further interrupt anyway.
+ */
+void vei_txq_interrupt(struct vei_queue *q)
+{
+	struct vei_net_txq *txq = q->priv;
+
+	napi_schedule(&txq->napi);
+}
+
+/**
+ * vei_txq_poll() - NAPI of a transmit queue
+ * @napi: &vei_net_txq.napi
+ * @budget: of packets; to reap is cheap and not limited by it
+ *
+ * Return: 0, or @budget to be called again.
+ */
+int vei_txq_poll(struct napi_struct *napi, int budget)
+{
+	struct vei_net_txq *txq = container_of(napi, struct vei_net_txq, napi);
+	bool done;
+
+	__netif_tx_lock(txq->nq, smp_processor_id());
+	vei_queue_intr_disable(txq->q);
+	vei_txq_reap_and_wake(txq, budget);
+	done = vei_txq_arrange(txq, txq->q->ring.last_used != txq->defer_used);
+	__netif_tx_unlock(txq->nq);
+	if (!done)
+		return budget;
+	napi_complete_done(napi, 0);
+	return 0;
+}
+
+/**
+ * vei_txq_defer() - little was in flight, and may still be
+ * @timer: &vei_net_txq.defer
+ *
+ * Context: softirq.
+ */
+enum hrtimer_restart vei_txq_defer(struct hrtimer *timer)
+{
+	struct vei_net_txq *txq = container_of(timer, struct vei_net_txq, defer);
+
+	if (vei_ring_in_flight(&txq->q->ring))
+		napi_schedule(&txq->napi);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * vei_txq_reap_beside_rx() - reap in passing
+ * @txq: the queue beside the receive queue that is polled
+ * @budget: of that poll
+ *
+ * Context: NAPI of the receive queue.
+ */
+void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget)
+{
+	if (!txq->q || !vei_ring_in_flight(&txq->q->ring) || !__netif_tx_trylock(txq->nq))
+		return;
+	vei_txq_reap_and_wake(txq, budget);
+	__netif_tx_unlock(txq->nq);
+}
+
+/**
+ * vei_net_tx_timeout() - ndo_tx_timeout
+ * @netdev: the device
+ * @index: of the queue that is stuck
+ *
+ * A wake-up may have been lost, on either side, so tell both again: a
+ * superfluous kick is harmless. A device that makes no progress even then is
+ * reset, once: if it is stalled for a good reason, a reset does not help it.
+ */
+void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
+{
+	struct vei_net *net = netdev_priv(netdev);
+	struct vei_net_txq *txq = &net->txq[index];
+	u64 used;
+
+	__netif_tx_lock(txq->nq, smp_processor_id());
+	used = vei_queue_used(txq->q);
+	txq->timeouts = used == txq->timeout_used ? txq->timeouts + 1 : 1;
+	txq->timeout_used = used;
+	net->tx_timeouts++;
+	netdev_warn(netdev, "tx queue %u stuck: %u in flight, %u to reap, %u time(s)\n", index,
+		    vei_ring_in_flight(&txq->q->ring), vei_ring_claimed(&txq->q->ring),
+		    txq->timeouts);
+	if (txq->q->ring.broken || txq->timeouts == VEI_TX_TIMEOUTS) {
+		schedule_work(&net->restart_work);
+	} else {
+		vei_queue_notify(txq->q);
+		napi_schedule(&txq->napi);
+	}
+	txq_trans_cond_update(txq->nq);
+	__netif_tx_unlock(txq->nq);
+}
+
+/**
+ * vei_txq_start() - let a transmit queue run
+ * @txq: the queue, stopped
+ */
+void vei_txq_start(struct vei_net_txq *txq)
+{
+	txq->timeouts = 0;
+	napi_enable(&txq->napi);
+	local_bh_disable();
+	napi_schedule(&txq->napi);
+	local_bh_enable();
+}
+
+/**
+ * vei_txq_stop() - let a transmit queue rest
+ * @txq: the queue, running; the stack sends nothing any more
+ */
+void vei_txq_stop(struct vei_net_txq *txq)
+{
+	napi_disable(&txq->napi);
+	hrtimer_cancel(&txq->defer);
+	vei_queue_intr_disable(txq->q);
+}
+
+/**
+ * vei_txq_drain() - take a transmit queue out of use
+ * @txq: the queue, stopped, of a device that was reset
+ */
+void vei_txq_drain(struct vei_net_txq *txq)
+{
+	struct sk_buff *skb;
+	u16 cursor = 0;
+
+	while ((skb = vei_queue_drain(txq->q, &cursor)))
+		dev_kfree_skb_any(skb);
+	netdev_tx_reset_queue(txq->nq);
+	txq->q = NULL;
+}

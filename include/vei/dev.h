@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's API: a device on the virtio-pci legacy transport.
+ *
+ * A device driver registers its own pci_driver and calls, in probe:
+ *
+ *	vei_dev_create()	enable, map, reset, read what is offered
+ *	vei_dev_negotiate()	choose feature bits
+ *	vei_dev_find_queues()	rings, vectors
+ *	vei_dev_ready()		the device may go
+ *
+ * and in remove vei_dev_reset(), vei_dev_del_queues(), vei_dev_destroy().
+ * A failed step leaves the earlier ones to be undone in the same way. The
+ * driver data of the PCI device belongs to the core: &struct vei_dev.
+ *
+ * Sections of "the draft" are of virtio-spec draft v2 (2011-05-04).
+ */
+#ifndef _VEI_DEV_H
+#define _VEI_DEV_H
+
+#include <linux/bits.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+
+#include <uapi/virtio_ei.h>
+#include <vei/compat.h>
+
+struct dentry;
+struct vei_queue;
+
+/**
+ * enum vei_dialect - what bit 29 means to this device
+ * @VEI_DIALECT_RELEASED: both directions, as in virtio 0.9.5 and 1.x
+ * @VEI_DIALECT_DRAFT: used_event alone; told by bit 31 being offered
+ */
+enum vei_dialect {
+	VEI_DIALECT_RELEASED,
+	VEI_DIALECT_DRAFT,
+};
+
+/**
+ * enum vei_vector_mode - how interrupts arrive
+ * @VEI_VECTORS_PER_QUEUE: MSI-X, one vector for each queue and one for config changes
+ * @VEI_VECTORS_SHARED: MSI-X, one vector for all queues and one for config changes
+ * @VEI_VECTORS_INTX: the pin and the ISR register
+ */
+enum vei_vector_mode {
+	VEI_VECTORS_PER_QUEUE,
+	VEI_VECTORS_SHARED,
+	VEI_VECTORS_INTX,
+};
+
+/**
+ * struct vei_toggles - feature bits of the core that the user may not want
+ * @used_event: suppress interrupts by used_event (bit 29)
+ * @avail_event: suppress kicks by avail_event (bit 32; released dialect: bit 29)
+ * @features_hi: open bits 32:63 (bit 31)
+ * @indirect: indirect descriptors (bit 28)
+ * @notify_on_empty: interrupt when a queue runs empty (bit 24)
+ */
+struct vei_toggles {
+	bool used_event;
+	bool avail_event;
+	bool features_hi;
+	bool indirect;
+	bool notify_on_empty;
+};
+
+struct vei_dev;
+
+/**
+ * struct vei_dev_ops - what a device driver gives the core
+ * @feature_names: names of bits 0..23, for sysfs; NULL where there is none
+ * @config_changed: the device changed its configuration; hard interrupt
+ * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
+ *	now, and go on; may sleep. Returns 0 or a negative errno, then the device
+ *	is left reset.
+ */
+struct vei_dev_ops {
+	const char *const *feature_names;
+	void (*config_changed)(struct vei_dev *dev);
+	int (*restart)(struct vei_dev *dev);
+};
+
+/**
+ * struct vei_dev - a virtio device on the legacy transport
+ * @pdev: its PCI function
+ * @ops: the device driver
+ * @priv: the device driver's own
+ * @base: BAR 0
+ * @bar_len: its length in bytes
+ * @offered: feature bits that the device offers; 32:63 only if they were read
+ * @acked: feature bits that were acknowledged
+ * @features_hi_open: bit 31 stands in the guest features register
+ * @gone: the device answers no more
+ * @dialect: what bit 29 means
+ * @toggles: what the user wants
+ * @toggle_lock: one change of @toggles and the restart that follows at a time
+ * @vector_mode: how interrupts arrive
+ * @nvec: vectors in use
+ * @config_irq_name: in /proc/interrupts
+ * @queues_irq_name: in /proc/interrupts, where all queues share one
+ * @queue: the queues, @nqueue of them
+ * @nqueue: how many there are
+ * @config_interrupts: interrupts that told of a config change
+ * @shared_interrupts: interrupts on the vector or pin that all queues share
+ * @debugfs: directory of this device
+ */
+struct vei_dev {
+	struct pci_dev *pdev;
+	const struct vei_dev_ops *ops;
+	void *priv;
+	void __iomem *base;
+	resource_size_t bar_len;
+	u64 offered;
+	u64 acked;
+	bool features_hi_open;
+	bool gone;
+	enum vei_dialect dialect;
+	struct vei_toggles toggles;
+	struct mutex toggle_lock;
+	enum vei_vector_mode vector_mode;
+	unsigned int nvec;
+	char config_irq_name[40];
+	char queues_irq_name[40];
+	struct vei_queue **queue;
+	unsigned int nqueue;
+	u64 config_interrupts;
+	u64 shared_interrupts;
+	struct dentry *debugfs;
+};
+
+extern const struct attribute_group *vei_dev_groups[];
+
+struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *ops, void *priv);
+void vei_dev_destroy(struct vei_dev *dev);
+int vei_dev_start(struct vei_dev *dev);
+int vei_dev_negotiate(struct vei_dev *dev, u64 wanted);
+void vei_dev_ready(struct vei_dev *dev);
+int vei_dev_reset(struct vei_dev *dev);
+void vei_dev_fail(struct vei_dev *dev);
+bool vei_dev_is_gone(struct vei_dev *dev);
+
+void vei_dev_config_read(struct vei_dev *dev, unsigned int offset, void *buf, unsigned int len);
+void vei_dev_config_write(struct vei_dev *dev, unsigned int offset, const void *buf,
+			  unsigned int len);
+u16 vei_dev_config_read16(struct vei_dev *dev, unsigned int offset);
+
+/**
+ * vei_dev_has() - was a feature bit negotiated?
+ * @dev: the device
+ * @bit: 0..63
+ */
+static inline bool vei_dev_has(const struct vei_dev *dev, unsigned int bit)
+{
+	return dev->acked & BIT_ULL(bit);
+}
+
+#endif /* _VEI_DEV_H */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's API: a virtqueue of a device. A ring (ring.h) with memory, a
+ * doorbell, an interrupt and exact counters.
+ *
+ * One thread at a time may use a queue, but for vei_queue_interrupt(). The hot
+ * path is inline so that the ring is compiled into its user; what is rare is
+ * in queue.c.
+ */
+#ifndef _VEI_QUEUE_H
+#define _VEI_QUEUE_H
+
+#include <linux/io.h>
+#include <linux/tracepoint-defs.h>
+
+#include <vei/burst.h>
+#include <vei/dev.h>
+
+/**
+ * struct vei_queue_spec - what a device driver wants of a queue
+ * @name: for /proc/interrupts and messages
+ * @handler: the queue's interrupt; hard interrupt, or NULL for none
+ * @priv: the device driver's own
+ * @table_len: descriptors of the longest chain that may go into an indirect
+ *	table; 0: no tables
+ * @indirect_min: shortest chain that does while descriptors abound
+ */
+struct vei_queue_spec {
+	const char *name;
+	void (*handler)(struct vei_queue *q);
+	void *priv;
+	u16 table_len;
+	u16 indirect_min;
+};
+
+/**
+ * struct vei_queue - a virtqueue
+ * @ring: the ring itself
+ * @notify: doorbell register
+ * @index: number of the queue in the device
+ * @reported: a broken ring has been logged
+ * @adds: buffers made available
+ * @drained: buffers that came back by vei_queue_drain(), never used
+ * @kick_decisions: how often it was asked whether to kick
+ * @kicks: how often it was kicked
+ * @rearms: how often interrupts were asked for
+ * @rearms_lost: how often something was there already by then
+ * @interrupts: interrupts for this queue
+ * @interrupts_empty: of these, how many found nothing that was used
+ * @dev: the device
+ * @handler: the device driver's interrupt handler
+ * @priv: the device driver's own
+ * @mem: ring memory
+ * @table_bytes: size of the indirect tables
+ * @irq: Linux number of the queue's own vector, or 0
+ * @debugfs: its file
+ * @name: device and queue, as in /proc/interrupts
+ *
+ * Each counter has one writer: @interrupts and @interrupts_empty the interrupt
+ * handler, the others whoever uses the queue. They go on over a reset.
+ */
+struct vei_queue {
+	struct vei_ring ring;
+	void __iomem *notify;
+	u16 index;
+	bool reported;
+	u64 adds;
+	u64 drained;
+	u64 kick_decisions;
+	u64 kicks;
+	u64 rearms;
+	u64 rearms_lost;
+
+	u64 interrupts ____cacheline_aligned;
+	u64 interrupts_empty;
+	struct vei_dev *dev;
+	void (*handler)(struct vei_queue *q);
+	void *priv;
+	void *mem;
+	size_t table_bytes;
+	unsigned int irq;
+	struct dentry *debugfs;
+	char name[40];
+};
+
+DECLARE_TRACEPOINT(vei_kick);
+DECLARE_TRACEPOINT(vei_rearm);
+
+int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n);
+void vei_dev_del_queues(struct vei_dev *dev);
+void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask);
+void vei_queue_break(struct vei_queue *q);
+void *vei_queue_drain(struct vei_queue *q, u16 *cursor);
+void vei_queue_report(struct vei_queue *q);
+void vei_queue_trace_kick(const struct vei_queue *q, u16 old, bool kick);
+void vei_queue_trace_rearm(const struct vei_queue *q, u16 n, bool armed);
+
+/**
+ * vei_queue_used() - buffers that the device has used and the driver taken
+ * @q: the queue
+ */
+static inline u64 vei_queue_used(const struct vei_queue *q)
+{
+	return q->adds - q->drained - (u16)(q->ring.published - q->ring.last_used);
+}
+
+/**
+ * vei_queue_add() - post a buffer, see vei_ring_add()
+ * @q: the queue
+ * @seg: @out pieces to be read, then @in pieces to be written
+ * @out: how many the device reads
+ * @in: how many it writes
+ * @token: comes back from vei_queue_get()
+ *
+ * Return: 0, -ENOSPC, -EINVAL or -EIO.
+ */
+static __always_inline int vei_queue_add(struct vei_queue *q, const struct vei_seg *seg,
+					 unsigned int out, unsigned int in, void *token)
+{
+	return vei_ring_add(&q->ring, seg, out, in, token);
+}
+
+/**
+ * vei_queue_kick_prepare() - publish what was added and decide on a kick
+ * @q: the queue
+ *
+ * Return: true if vei_queue_notify() has to follow.
+ */
+static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
+{
+	u16 old = q->ring.kick.old;
+	bool kick;
+
+	q->adds += (u16)(q->ring.avail_idx - q->ring.published);
+	kick = vei_ring_kick_prepare(&q->ring);
+	q->kick_decisions++;
+	if (tracepoint_enabled(vei_kick))
+		vei_queue_trace_kick(q, old, kick);
+	return kick;
+}
+
+/**
+ * vei_queue_notify() - ring the doorbell
+ * @q: the queue
+ *
+ * Costs an exit to the hypervisor. May be called without the lock under which
+ * the queue is used, if nobody else notifies.
+ */
+static __always_inline void vei_queue_notify(struct vei_queue *q)
+{
+	q->kicks++;
+	iowrite16(q->index, q->notify);
+}
+
+/**
+ * vei_queue_kick() - publish what was added, and kick if the device wants it
+ * @q: the queue
+ */
+static __always_inline void vei_queue_kick(struct vei_queue *q)
+{
+	if (vei_queue_kick_prepare(q))
+		vei_queue_notify(q);
+}
+
+/**
+ * vei_queue_get() - take one used buffer, see vei_ring_get()
+ * @q: the queue
+ * @len: bytes written by the device
+ *
+ * Return: its token, or NULL. A ring found broken is logged once.
+ */
+static __always_inline void *vei_queue_get(struct vei_queue *q, u32 *len)
+{
+	void *token = vei_ring_get(&q->ring, len);
+
+	if (!token && unlikely(q->ring.broken && !q->reported))
+		vei_queue_report(q);
+	return token;
+}
+
+/**
+ * vei_queue_intr_disable() - ask for no interrupts; a hint
+ * @q: the queue
+ */
+static __always_inline void vei_queue_intr_disable(struct vei_queue *q)
+{
+	vei_ring_intr_disable(&q->ring);
+}
+
+/**
+ * vei_queue_intr_postpone() - ask for an interrupt after @n used buffers
+ * @q: the queue
+ * @n: how many; limited to what is in flight
+ *
+ * Return: true if it will come, false if as many wait already.
+ */
+static __always_inline bool vei_queue_intr_postpone(struct vei_queue *q, u16 n)
+{
+	bool armed = vei_ring_intr_postpone(&q->ring, n);
+
+	q->rearms++;
+	if (!armed)
+		q->rearms_lost++;
+	if (tracepoint_enabled(vei_rearm))
+		vei_queue_trace_rearm(q, n, armed);
+	return armed;
+}
+
+/**
+ * vei_queue_intr_enable() - ask for an interrupt after the next used buffer
+ * @q: the queue
+ *
+ * Return: true if it will come, false if one waits already.
+ */
+static __always_inline bool vei_queue_intr_enable(struct vei_queue *q)
+{
+	return vei_queue_intr_postpone(q, 1);
+}
+
+#endif /* _VEI_QUEUE_H */
