@@ -203,7 +203,7 @@ static const struct attribute_group vei_dev_group = {
 };
 
 /**
- * vei_dev_groups - sysfs attributes of a device, for &device_driver.dev_groups
+ * vei_dev_groups - sysfs attributes of a device, for &pci_driver.dev_groups
  */
 const struct attribute_group *vei_dev_groups[] = {
 	&vei_dev_group,

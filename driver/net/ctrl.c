@@ -98,6 +98,7 @@ int vei_net_ctrl(struct vei_net *net, u8 class, u8 cmd, const void *data, size_t
 		goto out_unlock;
 	vei_queue_kick(net->ctrl_q);
 	err = vei_net_ctrl_wait(net);
+	vei_queue_intr_disable(net->ctrl_q);
 	if (err)
 		c = NULL;	/* the device still has it: vei_net_ctrl_drain() */
 	else if (c->status != VEI_NET_CTRL_OK)

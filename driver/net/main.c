@@ -371,7 +371,7 @@ static struct pci_driver vei_net_driver = {
 	.probe = vei_net_probe,
 	.remove = vei_net_remove,
 	.driver.pm = &vei_net_pm_ops,
-	.driver.dev_groups = vei_dev_groups,
+	.dev_groups = vei_dev_groups,
 };
 
 module_pci_driver(vei_net_driver);

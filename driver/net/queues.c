@@ -110,6 +110,7 @@ static int vei_net_attach_queues(struct vei_net *net)
 	if (vei_net_has(net, VEI_NET_F_CTRL_VQ)) {
 		mutex_lock(&net->ctrl_lock);
 		net->ctrl_q = dev->queue[dev->nqueue - 1];
+		vei_queue_intr_disable(net->ctrl_q);
 		mutex_unlock(&net->ctrl_lock);
 	}
 	return 0;

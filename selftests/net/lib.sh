@@ -30,8 +30,12 @@ NS=peer
 IP0=192.0.2.1
 IP1=192.0.2.2
 
-# shellcheck source=selftests/net/lib_test.sh
+# shellcheck source=lib_test.sh
 . "$LIB_DIR/lib_test.sh"
+# shellcheck source=lib_vei.sh
+. "$LIB_DIR/lib_vei.sh"
+# shellcheck source=lib_traffic.sh
+. "$LIB_DIR/lib_traffic.sh"
 
 ##############################################################################
 # Where things are
@@ -134,6 +138,26 @@ drv_reload()
 	drv_unload && drv_load "$@"
 }
 
+# The PCI driver of NIC $1; virtio-pci for the stock virtio_net.
+pci_driver()
+{
+	if is_stock; then
+		echo /sys/bus/pci/drivers/virtio-pci
+	else
+		echo /sys/bus/pci/drivers/virtio_ei_net
+	fi
+}
+
+nic_unbind()
+{
+	nic_bdf "$1" >"$(pci_driver)/unbind"
+}
+
+nic_bind()
+{
+	nic_bdf "$1" >"$(pci_driver)/bind"
+}
+
 ##############################################################################
 # The pair
 
@@ -149,7 +173,15 @@ nic_rename()
 
 	wait_for 10 nic_appears "$1" || return 1
 	name=$(nic_ifname "$1")
-	[ "$name" = "$2" ] || ip link set dev "$name" down name "$2"
+	[ "$name" = "$2" ] && return
+	ip link set dev "$name" down && ip link set dev "$name" name "$2"
+}
+
+# The second NIC of the pair may be in its namespace already.
+peer_move()
+{
+	ip -n $NS link show dev $IF1 >/dev/null 2>&1 && return
+	nic_rename "${PAIR}1" $IF1 && ip link set dev $IF1 netns $NS
 }
 
 # Addresses without duplicate address detection or router solicitation: a
@@ -176,11 +208,16 @@ pair_create()
 	[ -e /run/netns/$NS ] || ip netns add $NS
 	ip -n $NS link set dev lo up
 	nic_rename "${PAIR}0" $IF0 &&
-		nic_rename "${PAIR}1" $IF1 &&
-		ip link set dev $IF1 netns $NS &&
-		if_configure init $IF0 1 &&
-		if_configure $NS $IF1 2 || return 1
-	wait_for 10 if_is_running $IF0 &&
+		peer_move &&
+		pair_up
+}
+
+# Both ends up and running; what IPv6 loses when a link goes down is set again.
+pair_up()
+{
+	if_configure init $IF0 1 &&
+		if_configure $NS $IF1 2 &&
+		wait_for 10 if_is_running $IF0 &&
 		wait_for 10 if_is_running $IF1 -n $NS
 }
 

@@ -3,12 +3,14 @@
 #
 # The driver takes a pair and it answers: what everything else builds on.
 
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
 ALL_TESTS=(
 	test_load
 	test_answers
 	test_unload
 )
-. "$(dirname "$0")/lib.sh"
 trap drv_unload EXIT
 
 test_load()

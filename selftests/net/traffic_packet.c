@@ -64,15 +64,20 @@ static bool pci_ifname(const char *address, char *name)
 	return first_entry(path, "", name, IFNAMSIZ);
 }
 
+static bool is_pci(const char *spec)
+{
+	return !strncmp(spec, "pci:", 4);
+}
+
 static bool find_interface(const char *spec, char *name)
 {
-	if (!strncmp(spec, "pci:", 4))
+	if (is_pci(spec))
 		return pci_ifname(spec + 4, name);
 	snprintf(name, IFNAMSIZ, "%s", spec);
 	return true;
 }
 
-/* A socket bound to the interface, which is set up; its address in ether. */
+/* A socket bound to the interface; the interface's address goes into ether. */
 static int packet_socket(const char *spec)
 {
 	bool sender = spec == opt.from;
@@ -87,7 +92,8 @@ static int packet_socket(const char *spec)
 		return -1;
 	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
 		goto error;
-	if (!(ifr.ifr_flags & IFF_UP)) {
+	/* one that is named by its interface is the test's to set up and down */
+	if (!(ifr.ifr_flags & IFF_UP) && is_pci(spec)) {
 		ifr.ifr_flags |= IFF_UP;
 		if (ioctl(fd, SIOCSIFFLAGS, &ifr))
 			goto error;
@@ -131,9 +137,13 @@ static void packet_open(void)
 		die("packet: cannot open %s or %s", opt.from, opt.to);
 }
 
-/* A device that has gone, or is down, is looked for until it is back. */
+/* A device that has gone, or is down, is waited for, by its PCI address also looked for. */
 static int reopen(int fd, const char *ns, const char *spec)
 {
+	if (!is_pci(spec)) {
+		usleep(2000);
+		return fd;
+	}
 	if (fd >= 0)
 		close(fd);
 	fd = in_namespace(ns, packet_socket, spec);

@@ -8,6 +8,7 @@ anything to count at all.
 """
 
 import re
+import time
 from dataclasses import dataclass, field
 
 PROGRAM = re.compile(r"^(not )?ok (\d+) selftests: (\S+): (\S+)(.*)$")
@@ -46,6 +47,7 @@ class Report:
     results: int = 0
     bad: int = 0
     notes: list = field(default_factory=list)
+    started: float = 0
 
     def feed(self, line):
         """One line of the report channel, without its end."""
@@ -70,6 +72,7 @@ class Report:
     def start_program(self, name):
         self.program = name
         self.plan, self.results, self.bad, self.notes = None, 0, 0, []
+        self.started = time.monotonic()
         self.show(f"  {name}")
 
     def result(self, bad, _number, text):
@@ -107,6 +110,8 @@ class Report:
         if self.plan is not None and self.results != self.plan:
             self.problems.append(f"{name}: {self.results} of {self.plan} planned results")
         self.program = None
+        if time.monotonic() - self.started > 10:
+            self.show(f"          ({time.monotonic() - self.started:.0f} s)")
 
     def whole_program(self, bad, collection, name, rest):
         """A program without results of its own is one result."""
