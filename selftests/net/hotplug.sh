@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The device is taken out and put back by the hypervisor: idle, under traffic,
+# its peer, both at once. What comes back works; nothing is left over.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS=(
+	test_start
+	test_idle
+	"test_under_traffic 0"
+	"test_under_traffic 1"
+	test_rounds
+	test_exact
+	test_unbound
+)
+trap 'traffic_running && traffic_stop; drv_unload' EXIT
+
+pci_present()
+{
+	[ -e "$(nic_sysfs "$1")/vendor" ]
+}
+
+unplug()
+{
+	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
+	check_err $? "$1 cannot be unplugged"
+	wait_for 5 not pci_present "$1"
+	check_err $? "$1 is still there"
+}
+
+# QEMU's -device text as the arguments of device_add.
+plug()
+{
+	local var=VEI_DEVICE_$1 words word arguments
+
+	IFS=, read -r -a words <<<"${!var}"
+	arguments="\"driver\":\"${words[0]}\""
+	for word in "${words[@]:1}"; do
+		arguments+=",\"${word%%=*}\":\"${word#*=}\""
+	done
+	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
+	check_err $? "$1 cannot be plugged"
+	wait_for 10 nic_appears "$1"
+	check_err $? "$1 has no interface"
+}
+
+test_start()
+{
+	drv_load && pair_create && pair_answers
+	check_err $? "the pair does not come up"
+}
+
+test_idle()
+{
+	unplug "${PAIR}0"
+	ip link show dev "$IF0" >/dev/null 2>&1
+	check_fail $? "$IF0 is left over"
+	[ ! -e "/sys/kernel/debug/virtio_ei/$(nic_bdf "${PAIR}0")" ]
+	check_err $? "its debugfs is left over"
+	plug "${PAIR}0"
+	pair_create && pair_answers
+	check_err $? "no answer after it is back"
+}
+
+# Out goes the sender, or the receiver.
+test_under_traffic()
+{
+	local nic=$PAIR$1
+
+	pair_destroy
+	traffic_follow "${PAIR}0" "${PAIR}1"
+	wait_for 10 follow_flows 100
+	check_err $? "no traffic"
+	unplug "$nic"
+	plug "$nic"
+	wait_for 10 follow_flows 100
+	check_err $? "no traffic after $nic is back"
+	traffic_stop
+	check_err $? "the traffic was spoiled"
+}
+
+follow_flows()
+{
+	local name
+
+	name=$(nic_ifname "${PAIR}1") && rx_beyond "$name" "$1"
+}
+
+test_rounds()
+{
+	local i
+
+	traffic_follow "${PAIR}0" "${PAIR}1"
+	for ((i = 0; i < 5; i++)); do
+		wait_for 10 follow_flows 100
+		check_err $? "no traffic in round $i"
+		unplug "${PAIR}0"
+		unplug "${PAIR}1"
+		plug "${PAIR}1"
+		plug "${PAIR}0"
+	done
+	wait_for 10 follow_flows 100
+	check_err $? "no traffic at last"
+	traffic_stop
+	check_err $? "the traffic was spoiled"
+}
+
+test_exact()
+{
+	local way
+
+	pair_create
+	check_err $? "the pair does not come up"
+	for way in there back; do
+		traffic_run packet "$way" -c 2000
+		check_err $? "packets lost or spoiled"
+	done
+}
+
+# A device without a driver goes and comes as well.
+test_unbound()
+{
+	pair_destroy
+	nic_unbind "${PAIR}0"
+	check_err $? "cannot unbind"
+	unplug "${PAIR}0"
+	plug "${PAIR}0"
+	pair_create && pair_answers
+	check_err $? "no answer after it is back"
+}
+
+tests_run

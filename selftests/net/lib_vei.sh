@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the driver says of itself, what QEMU says of the device, and what both
+# should say by virtio-spec draft v2 (2011-05-04).
+
+# Feature bits 24 and up; those below belong to the device type.
+F_NOTIFY_ON_EMPTY=24
+F_ANY_LAYOUT=27
+F_INDIRECT=28
+F_USED_EVENT=29
+F_BAD=30
+F_FEATURES_HI=31
+F_AVAIL_EVENT=32
+CORE_MASK=$((~0 << 24))
+
+# Feature bits of virtio-net.
+F_CSUM=0
+F_GUEST_CSUM=1
+F_MAC=5
+F_GUEST_TSO4=7
+F_HOST_TSO4=11
+F_MRG_RXBUF=15
+F_STATUS=16
+F_CTRL_VQ=17
+F_MQ=22
+
+# The toggles as they should stand; a test sets them as it sets the driver's.
+used_event=1 avail_event=1 features_hi=1 indirect=1 notify_on_empty=0
+feature_mask=-1
+
+# has MASK BIT
+has()
+{
+	(((($1) >> $2) & 1))
+}
+
+hex()
+{
+	printf '0x%016x' "$1"
+}
+
+# vei_get NIC ATTRIBUTE / vei_set NIC ATTRIBUTE VALUE
+vei_get()
+{
+	cat "$(nic_sysfs "$1")/virtio_ei/$2"
+}
+
+vei_set()
+{
+	echo "$3" >"$(nic_sysfs "$1")/virtio_ei/$2"
+}
+
+# vei_queue NIC QUEUE KEY: a line of debugfs
+vei_queue()
+{
+	local key value
+
+	while IFS=': ' read -r key value; do
+		if [ "$key" = "$3" ]; then
+			echo "$value"
+			return 0
+		fi
+	done <"/sys/kernel/debug/virtio_ei/$(nic_bdf "$1")/queue$2"
+	return 1
+}
+
+# A parameter of the loaded core.
+core_param()
+{
+	cat "/sys/module/virtio_ei/parameters/$1"
+}
+
+##############################################################################
+# The device, as QEMU sees it
+
+# All 64 bits that the guest has acknowledged to device $1.
+device_features()
+{
+	qmp "{\"execute\":\"features\",\"arguments\":{\"id\":\"$1\"}}"
+}
+
+# device_status NIC MEMBER of x-query-virtio-status
+device_status()
+{
+	qmp "{\"execute\":\"x-query-virtio-status\",\"pick\":\"$2\",
+	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\"}}"
+}
+
+# device_queue NIC QUEUE MEMBER of x-query-virtio-queue-status
+device_queue()
+{
+	qmp "{\"execute\":\"x-query-virtio-queue-status\",\"pick\":\"$3\",
+	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\",\"queue\":$2}}"
+}
+
+# device_link NIC true|false
+device_link()
+{
+	qmp "{\"execute\":\"set_link\",\"arguments\":{\"name\":\"$1\",\"up\":$2}}" >/dev/null
+}
+
+# The value of property $2 of NIC $1 as it was given to QEMU, or $3.
+device_prop()
+{
+	local var=VEI_DEVICE_$1 words word
+
+	IFS=, read -r -a words <<<"${!var}"
+	for word in "${words[@]}"; do
+		if [ "${word%%=*}" = "$2" ]; then
+			echo "${word#*=}"
+			return
+		fi
+	done
+	echo "${3-}"
+}
+
+##############################################################################
+# What should be
+
+# The bits 24 and up to be acknowledged. expect_core OFFERED, with the toggles
+# in used_event, avail_event, features_hi, indirect, notify_on_empty (0 or 1).
+expect_core()
+{
+	local offered=$1 want=$((1 << F_ANY_LAYOUT))
+
+	((want |= notify_on_empty << F_NOTIFY_ON_EMPTY | indirect << F_INDIRECT))
+	if has "$offered" $F_FEATURES_HI; then
+		((want |= used_event << F_USED_EVENT | features_hi << F_FEATURES_HI))
+		((want |= (features_hi & avail_event) << F_AVAIL_EVENT))
+	else
+		# released dialect: one bit for both directions
+		((want |= (used_event & avail_event) << F_USED_EVENT))
+	fi
+	echo $((offered & want & CORE_MASK & feature_mask))
+}
+
+# Check NIC $1 against the toggles; all 64 bits are compared with the device.
+check_negotiated()
+{
+	local nic=$1 offered acked kick=flags intr=flags offset=20 dialect=released
+
+	if ! offered=$(vei_get "$nic" features_offered) ||
+	   ! acked=$(vei_get "$nic" features_acked); then
+		fail "$nic: no features in sysfs"
+		return
+	fi
+	check_eq "$(device_features "$nic")" "$acked" "$nic: the device's guest features"
+	check_eq "$(hex $((acked & CORE_MASK)))" "$(hex "$(expect_core "$offered")")" \
+		"$nic: bits from 24 on"
+	check_eq $((acked & ~offered)) 0 "$nic: acknowledged, not offered"
+	has "$acked" $F_BAD && fail "$nic: bit 30 acknowledged"
+
+	if has "$offered" $F_FEATURES_HI; then
+		dialect=draft
+		has "$acked" $F_AVAIL_EVENT && kick=avail_event
+	else
+		has "$acked" $F_USED_EVENT && kick=avail_event
+	fi
+	has "$acked" $F_USED_EVENT && intr=used_event
+	[ "$(vei_get "$nic" vector_mode)" = intx ] || offset=24
+	has "$acked" $F_FEATURES_HI && offset=$((offset + 8))
+	check_eq "$(vei_get "$nic" dialect)" $dialect "$nic: dialect"
+	check_eq "$(vei_get "$nic" kick_mode)" $kick "$nic: kick_mode"
+	check_eq "$(vei_get "$nic" intr_mode)" $intr "$nic: intr_mode"
+	check_eq "$(vei_get "$nic" config_offset)" $offset "$nic: config_offset"
+	check_eq "$(vei_queue "$nic" 1 kick_mode)" $kick "$nic: queue 1, kick_mode"
+	check_eq "$(vei_queue "$nic" 0 intr_mode)" $intr "$nic: queue 0, intr_mode"
+}
+
+# Every NIC of the guest.
+all_nics()
+{
+	local pair
+
+	for pair in $VEI_PAIRS; do
+		echo "${pair}0 ${pair}1"
+	done
+}

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The toggles in sysfs: a write negotiates anew at once, while traffic runs.
+# Bits, modes and QEMU's view follow, the link stays, the traffic goes on and
+# nothing is spoiled.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS=(test_start)
+for round in 0 1; do
+	for toggle in used_event avail_event features_hi indirect notify_on_empty; do
+		ALL_TESTS+=("test_toggle $toggle $round")
+	done
+done
+ALL_TESTS+=(
+	test_reset
+	test_same_value
+	"test_wrong used_event 7"
+	"test_wrong indirect perhaps"
+	"test_wrong reset maybe"
+	test_many
+	test_traffic
+	test_exact
+)
+trap 'traffic_stop >/dev/null; drv_unload' EXIT
+
+nic=${PAIR}0
+
+test_start()
+{
+	drv_load && pair_create
+	check_err $? "the pair does not come up"
+	traffic_start packet there
+	traffic_flows
+	check_err $? "no traffic"
+}
+
+link_is_there()
+{
+	if_is_running "$IF0"
+}
+
+test_toggle()
+{
+	local name=$1 value=$2
+
+	vei_set "$nic" "$name" "$value"
+	check_err $? "$name cannot be set to $value"
+	declare -g "$name=$value"
+	check_eq "$(vei_get "$nic" "$name")" "$value" "$name"
+	check_negotiated "$nic"
+	wait_for 5 link_is_there
+	check_err $? "the link is gone"
+	traffic_flows
+	check_err $? "the traffic has stopped"
+}
+
+test_reset()
+{
+	vei_set "$nic" reset 1
+	check_err $? "cannot reset"
+	check_negotiated "$nic"
+	traffic_flows
+	check_err $? "the traffic has stopped"
+}
+
+# Writing what stands already must not disturb the device.
+test_same_value()
+{
+	local adds
+
+	adds=$(vei_queue "$nic" 1 adds)
+	vei_set "$nic" used_event "$used_event"
+	check_err $? "refused"
+	check_ge "$(vei_queue "$nic" 1 adds)" "$adds" "adds"
+	check_negotiated "$nic"
+}
+
+test_wrong()
+{
+	vei_set "$nic" "$1" "$2" 2>/dev/null
+	check_fail $? "'$2' was taken for $1"
+	check_negotiated "$nic"
+	traffic_flows
+	check_err $? "the traffic has stopped"
+}
+
+# In quick succession, on both ends.
+test_many()
+{
+	local i
+
+	for ((i = 0; i < 20; i++)); do
+		vei_set "$nic" used_event $((i & 1))
+		vei_set "${PAIR}1" avail_event $((i >> 1 & 1))
+		vei_set "$nic" reset 1
+	done
+	vei_set "$nic" used_event 1
+	vei_set "${PAIR}1" avail_event 1
+	used_event=1
+	check_negotiated "$nic"
+	traffic_flows
+	check_err $? "the traffic has stopped"
+}
+
+test_traffic()
+{
+	traffic_stop
+	check_err $? "the traffic was spoiled"
+	check_ge "$(traffic_count received)" 1000 "packets received"
+}
+
+# With the toggles at rest nothing is lost.
+test_exact()
+{
+	local way
+
+	for way in there back; do
+		traffic_run packet "$way" -c 5000
+		check_err $? "packets lost or spoiled"
+	done
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver has no toggles")
+fi
+tests_run
