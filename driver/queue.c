@@ -31,7 +31,7 @@ static void vei_queue_free(struct vei_queue *q)
 {
 	vei_queue_free_mem(q->ring.table, q->table_bytes);
 	vei_queue_free_mem(q->mem, vei_layout_size(q->ring.size));
-	kvfree(q->ring.free);
+	kvfree(q->ring.next);
 	kvfree(q->ring.slot);
 	kfree(q);
 }
@@ -64,8 +64,8 @@ static int vei_queue_alloc_ring(struct vei_queue *q, const struct vei_queue_spec
 
 	cfg.mem = vei_queue_alloc_mem(vei_layout_size(size));
 	cfg.slot = kvcalloc(size, sizeof(*cfg.slot), GFP_KERNEL);
-	cfg.free = kvcalloc(size, sizeof(*cfg.free), GFP_KERNEL);
-	if (!cfg.mem || !cfg.slot || !cfg.free) {
+	cfg.next = kvcalloc(size, sizeof(*cfg.next), GFP_KERNEL);
+	if (!cfg.mem || !cfg.slot || !cfg.next) {
 		err = -ENOMEM;
 		goto err_free;
 	}
@@ -84,7 +84,7 @@ err_free_tables:
 err_free:
 	vei_queue_free_mem(cfg.mem, vei_layout_size(size));
 	kvfree(cfg.slot);
-	kvfree(cfg.free);
+	kvfree(cfg.next);
 	return err;
 }
 

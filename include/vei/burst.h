@@ -12,6 +12,36 @@
 
 #include <vei/ring.h>
 
+/* Post @n buffers for which there is room, none of whose avail entries wraps around. */
+static __always_inline void vei_ring_add_run(struct vei_ring *r, const struct vei_seg *seg,
+					     void *const *token, unsigned int n, bool in)
+{
+	u16 *entry = &r->avail->ring[r->avail_idx & r->mask];
+	const u32 in_mask = in ? ~0 : 0;
+	const struct vei_seg *const end = seg + n;
+	struct vei_ring_slot *const slots = r->slot;
+	struct vei_desc *const desc = r->desc;
+	const u16 *const next = r->next;
+	u32 id = r->free_head;
+
+	r->avail_idx += n;
+	r->num_free -= n;
+	for (; seg != end; seg++, token++, entry++) {
+		struct vei_ring_slot *slot = &slots[id];
+		u32 len = seg->len;
+
+		slot->token = *token;
+		slot->in_len = len & in_mask;
+		slot->last = id;
+		slot->count = 1;
+		vei_ring_fill_desc(&desc[id], seg->addr, len, in_mask & VEI_DESC_F_WRITE);
+		if (READ_ONCE(*entry) != id)
+			WRITE_ONCE(*entry, id);
+		id = next[id];
+	}
+	r->free_head = id;
+}
+
 /**
  * vei_ring_add_burst() - post buffers of one segment each
  * @r: the ring
@@ -27,18 +57,52 @@
 static inline unsigned int vei_ring_add_burst(struct vei_ring *r, const struct vei_seg *seg,
 					      void *const *token, unsigned int n, bool in)
 {
-	u16 num_free = vei_ring_num_free(r);
-	unsigned int i;
+	unsigned int done, run;
 
-	if (n > num_free)
-		n = num_free;
-	for (i = 0; i < n; i++) {
-		u16 head = r->free[r->free_head++ & r->mask];
-
-		vei_ring_fill_desc(&r->desc[head], seg[i].addr, seg[i].len,
-				   in ? VEI_DESC_F_WRITE : 0);
-		vei_ring_post(r, head, 1, in ? seg[i].len : 0, token[i]);
+	if (n > r->num_free)
+		n = r->num_free;
+	for (done = 0; done < n; done += run) {
+		run = r->size - (r->avail_idx & r->mask);
+		if (run > n - done)
+			run = n - done;
+		vei_ring_add_run(r, seg + done, token + done, run, in);
 	}
+	return n;
+}
+
+/*
+ * Take up to @n entries that are known to be there and do not wrap around, while
+ * they come in order; how many.
+ */
+static __always_inline unsigned int vei_ring_get_run(struct vei_ring *r, void **token, u32 *len,
+						     unsigned int n)
+{
+	const struct vei_used_elem *elem = &r->used->ring[r->last_used & r->mask];
+	void **const first = token, **const end = token + n;
+	struct vei_ring_slot *const slots = r->slot;
+	const u16 *const next = r->next;
+	u32 tail = r->free_tail, count = 0;
+
+	for (; token != end; token++, len++, elem++) {
+		u32 id = READ_ONCE(elem->id);
+		u32 written = READ_ONCE(elem->len);
+		struct vei_ring_slot *slot;
+
+		if (unlikely(id != next[tail]))
+			break;
+		slot = &slots[id];
+		if (unlikely(!slot->token || written > slot->in_len))
+			break;
+		*token = slot->token;
+		*len = written;
+		slot->token = NULL;
+		count += slot->count;
+		tail = slot->last;
+	}
+	n = token - first;
+	r->last_used += n;
+	r->free_tail = tail;
+	r->num_free += count;
 	return n;
 }
 
@@ -54,12 +118,20 @@ static inline unsigned int vei_ring_add_burst(struct vei_ring *r, const struct v
 static inline unsigned int vei_ring_get_burst(struct vei_ring *r, void **token, u32 *len,
 					      unsigned int max)
 {
-	unsigned int n;
+	unsigned int n = 0, run;
 
-	for (n = 0; n < max; n++) {
+	while (n < max) {
+		/* One at least by itself: it may be the first, out of order, or a lie. */
 		token[n] = vei_ring_get(r, &len[n]);
 		if (!token[n])
 			break;
+		n++;
+		run = r->size - (r->last_used & r->mask);
+		if (run > (u16)(r->used_seen - r->last_used))
+			run = (u16)(r->used_seen - r->last_used);
+		if (run > max - n)
+			run = max - n;
+		n += vei_ring_get_run(r, token + n, len + n, run);
 	}
 	return n;
 }

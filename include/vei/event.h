@@ -28,31 +28,59 @@
  * struct vei_kick - suppression of kicks, seen from the driver
  * @word: shared, written by the device: &avail_event if @by_index, else &used->flags
  * @old: available index at the last decision
- * @seen: @word as the last decision saw it, for traces and dumps
  * @by_index: avail_event decides
+ * @seen: @word as the last decision saw it, for traces and dumps
  */
 struct vei_kick {
 	const u16 *word;
 	u16 old;
-	u16 seen;
 	bool by_index;
+	u16 seen;
 };
 
 /**
  * struct vei_intr - suppression of interrupts, seen from the driver
  * @word: shared, written by the driver: &used_event if @by_index, else &avail->flags
  * @shadow: what the driver last wrote there
- * @size: entries of the ring
+ * @mask: 0xffff if @by_index, else 0: turns an index into what counts of it
+ * @behind: subtracted from a masked index, says "none"
  * @by_index: used_event decides
  * @armed: the device may interrupt
  */
 struct vei_intr {
 	u16 *word;
 	u16 shadow;
-	u16 size;
+	u16 mask;
+	u16 behind;
 	bool by_index;
 	bool armed;
 };
+
+/**
+ * vei_event_intr_init() - choose how a direction is suppressed
+ * @intr: the direction
+ * @word: shared, written by the driver
+ * @size: entries of the ring
+ * @by_index: used_event decides, else flags
+ *
+ * By index, "none" lies a full ring behind. The device never has more than a
+ * ring of entries to decide on, so it neither finds that index among them nor
+ * reaches it before many more have been used; a fixed value, as 0, would be
+ * crossed once in every 65,536 from wherever the ring happens to be. A ring of
+ * half the range of an index has no value with a full ring on either side: a
+ * quarter of the range behind leaves the most room ahead.
+ *
+ * By flags the same sum gives 0 - 0xffff = 1, VEI_AVAIL_F_NO_INTERRUPT, so that
+ * neither way costs a branch.
+ */
+static inline void vei_event_intr_init(struct vei_intr *intr, u16 *word, u16 size, bool by_index)
+{
+	intr->word = word;
+	intr->by_index = by_index;
+	intr->mask = by_index ? 0xffff : 0;
+	intr->behind = by_index ? (size < VEI_RING_SIZE_MAX ? size + 1 : 0x4001) :
+				  (u16)-VEI_AVAIL_F_NO_INTERRUPT;
+}
 
 /**
  * vei_event_kick_needed() - decide on a kick and remember where
@@ -72,7 +100,7 @@ static __always_inline bool vei_event_kick_needed(struct vei_kick *kick, u16 new
 
 	kick->old = new;
 	kick->seen = word;
-	if (kick->by_index)
+	if (likely(kick->by_index))
 		return vei_need_event(word, new, old);
 	return !(word & VEI_USED_F_NO_NOTIFY);
 }
@@ -87,7 +115,7 @@ static __always_inline bool vei_event_kick_needed(struct vei_kick *kick, u16 new
  */
 static __always_inline u16 vei_event_intr_value(const struct vei_intr *intr, u16 last_used, u16 n)
 {
-	return intr->by_index ? (u16)(last_used + n - 1) : 0;
+	return (last_used + n - 1) & intr->mask;
 }
 
 /**
@@ -95,14 +123,11 @@ static __always_inline u16 vei_event_intr_value(const struct vei_intr *intr, u16
  * @intr: the direction
  * @last_used: the driver's index into the used ring
  *
- * By index: a full ring behind. The device never has more than a ring of
- * entries to decide on, so it cannot cross an index that far back before
- * 65,536 - size further entries have been used; a fixed value, as 0, would be
- * crossed once in every 65,536 from wherever the ring happens to be.
+ * See vei_event_intr_init() for why there.
  */
 static __always_inline u16 vei_event_intr_off_value(const struct vei_intr *intr, u16 last_used)
 {
-	return intr->by_index ? (u16)(last_used - intr->size - 1) : VEI_AVAIL_F_NO_INTERRUPT;
+	return (last_used & intr->mask) - intr->behind;
 }
 
 /**
@@ -114,25 +139,43 @@ static __always_inline u16 vei_event_intr_off_value(const struct vei_intr *intr,
  */
 static __always_inline bool vei_event_intr_off_is_stale(const struct vei_intr *intr, u16 last_used)
 {
-	return intr->by_index &&
-	       (u16)(vei_event_intr_off_value(intr, last_used) - intr->shadow) >= 0x2000;
+	return (u16)(vei_event_intr_off_value(intr, last_used) - intr->shadow) >= 0x2000;
+}
+
+static __always_inline void vei_event_intr_write(struct vei_intr *intr, u16 value)
+{
+	intr->shadow = value;
+	WRITE_ONCE(*intr->word, value);
 }
 
 /**
- * vei_event_intr_write() - tell the device when to interrupt
+ * vei_event_intr_disarm() - ask for no interrupt
  * @intr: the direction
- * @value: from one of the functions above
- * @armed: whether @value asks for an interrupt at all
+ * @last_used: the driver's index into the used ring
  *
  * The line is shared with the device, so it is not dirtied for nothing.
  */
-static __always_inline void vei_event_intr_write(struct vei_intr *intr, u16 value, bool armed)
+static __always_inline void vei_event_intr_disarm(struct vei_intr *intr, u16 last_used)
 {
-	intr->armed = armed;
-	if (intr->shadow == value)
+	if (!intr->armed && likely(!vei_event_intr_off_is_stale(intr, last_used)))
 		return;
-	intr->shadow = value;
-	WRITE_ONCE(*intr->word, value);
+	intr->armed = false;
+	vei_event_intr_write(intr, vei_event_intr_off_value(intr, last_used));
+}
+
+/**
+ * vei_event_intr_arm() - ask for an interrupt after @n entries
+ * @intr: the direction
+ * @last_used: the driver's index into the used ring
+ * @n: how many entries from @last_used on; at least 1
+ */
+static __always_inline void vei_event_intr_arm(struct vei_intr *intr, u16 last_used, u16 n)
+{
+	u16 value = vei_event_intr_value(intr, last_used, n);
+
+	intr->armed = true;
+	if (intr->shadow != value)
+		vei_event_intr_write(intr, value);
 }
 
 #endif /* _VEI_EVENT_H */
