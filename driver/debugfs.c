@@ -52,16 +52,16 @@ static int vei_queue_show(struct seq_file *s, void *unused)
 	seq_printf(s, "used_event: %u\n", shared.used_event);
 	seq_printf(s, "used_flags: %u\n", shared.used_flags);
 	seq_printf(s, "avail_event: %u\n", shared.avail_event);
-	seq_printf(s, "adds: %llu\n", q->adds);
+	seq_printf(s, "adds: %llu\n", q->count.adds);
 	seq_printf(s, "used: %llu\n", vei_queue_used(q));
-	seq_printf(s, "drained: %llu\n", q->drained);
-	seq_printf(s, "kick_decisions: %llu\n", q->kick_decisions);
-	seq_printf(s, "kicks: %llu\n", q->kicks);
-	seq_printf(s, "kicks_suppressed: %llu\n", q->kick_decisions - q->kicks);
-	seq_printf(s, "interrupts: %llu\n", q->interrupts);
-	seq_printf(s, "interrupts_empty: %llu\n", q->interrupts_empty);
-	seq_printf(s, "rearms: %llu\n", q->rearms);
-	seq_printf(s, "rearms_lost: %llu\n", q->rearms_lost);
+	seq_printf(s, "drained: %llu\n", q->count.drained);
+	seq_printf(s, "kick_decisions: %llu\n", q->count.kick_decisions);
+	seq_printf(s, "kicks: %llu\n", q->count.kicks);
+	seq_printf(s, "kicks_suppressed: %llu\n", q->count.kick_decisions - q->count.kicks);
+	seq_printf(s, "interrupts: %llu\n", q->count.interrupts);
+	seq_printf(s, "interrupts_empty: %llu\n", q->count.interrupts_empty);
+	seq_printf(s, "rearms: %llu\n", q->count.rearms);
+	seq_printf(s, "rearms_lost: %llu\n", q->count.rearms_lost);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vei_queue);
@@ -113,13 +113,17 @@ void vei_debugfs_del_dev(struct vei_dev *dev)
 	debugfs_remove(dev->debugfs);
 }
 
-/** vei_debugfs_init() - at the load of the module */
+/**
+ * vei_debugfs_init() - at the load of the module
+ */
 void vei_debugfs_init(void)
 {
 	vei_debugfs_root = debugfs_create_dir("virtio_ei", NULL);
 }
 
-/** vei_debugfs_exit() - at its removal */
+/**
+ * vei_debugfs_exit() - at its removal
+ */
 void vei_debugfs_exit(void)
 {
 	debugfs_remove(vei_debugfs_root);

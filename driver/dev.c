@@ -245,7 +245,7 @@ struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *o
 			pdev->device, pdev->revision);
 		return ERR_PTR(-ENODEV);
 	}
-	/* See vei_queue_alloc_mem(): a legacy device reads the guest's memory as it is. */
+	/* See queue.c: a legacy device reads the guest's memory as it is. */
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)) {
 		dev_err(&pdev->dev, "a legacy device cannot read encrypted memory\n");
 		return ERR_PTR(-ENODEV);
@@ -296,6 +296,7 @@ void vei_dev_destroy(struct vei_dev *dev)
 	pci_release_region(pdev, 0);
 	pci_disable_device(pdev);
 	mutex_destroy(&dev->toggle_lock);
+	kfree(dev->count);
 	kfree(dev);
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_destroy, VEI_NS);

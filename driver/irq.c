@@ -23,11 +23,11 @@ const char *const vei_vector_mode_names[] = {
 	[VEI_VECTORS_INTX] = "intx",
 };
 
-static void vei_queue_interrupt(struct vei_queue *q, bool empty)
+static void vei_irq_deliver(struct vei_queue *q, bool empty)
 {
-	q->interrupts++;
+	q->count.interrupts++;
 	if (empty)
-		q->interrupts_empty++;
+		q->count.interrupts_empty++;
 	trace_vei_interrupt(q, empty);
 	if (q->handler)
 		q->handler(q);
@@ -37,7 +37,7 @@ static irqreturn_t vei_irq_queue(int irq, void *data)
 {
 	struct vei_queue *q = data;
 
-	vei_queue_interrupt(q, !vei_ring_pending(&q->ring));
+	vei_irq_deliver(q, !vei_ring_pending(&q->ring));
 	return IRQ_HANDLED;
 }
 
@@ -60,7 +60,7 @@ static irqreturn_t vei_irq_shared(int irq, void *data)
 	dev->shared_interrupts++;
 	for (i = 0; i < dev->nqueue; i++)
 		if (vei_ring_pending(&dev->queue[i]->ring))
-			vei_queue_interrupt(dev->queue[i], false);
+			vei_irq_deliver(dev->queue[i], false);
 	return IRQ_HANDLED;
 }
 

@@ -29,6 +29,7 @@ static void vei_queue_free_mem(void *mem, size_t bytes)
 
 static void vei_queue_free(struct vei_queue *q)
 {
+	q->dev->count[q->index] = q->count;
 	vei_queue_free_mem(q->ring.table, q->table_bytes);
 	vei_queue_free_mem(q->mem, vei_layout_size(q->ring.size));
 	kvfree(q->ring.next);
@@ -113,6 +114,7 @@ static struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_
 	q->index = index;
 	q->handler = spec->handler;
 	q->priv = spec->priv;
+	q->count = dev->count[index];
 	q->notify = dev->base + VEI_PCI_QUEUE_NOTIFY;
 	snprintf(q->name, sizeof(q->name), "virtio_ei-%s-%s", pci_name(dev->pdev), spec->name);
 
@@ -133,8 +135,16 @@ static struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_
  */
 int vei_queues_alloc(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n)
 {
+	struct vei_queue_count *count;
 	struct vei_queue *q;
 
+	if (n > dev->ncount) {
+		count = krealloc_array(dev->count, n, sizeof(*count), GFP_KERNEL | __GFP_ZERO);
+		if (!count)
+			return -ENOMEM;
+		dev->count = count;
+		dev->ncount = n;
+	}
 	dev->queue = kcalloc(n, sizeof(*dev->queue), GFP_KERNEL);
 	if (!dev->queue)
 		return -ENOMEM;
@@ -276,21 +286,32 @@ void *vei_queue_drain(struct vei_queue *q, u16 *cursor)
 
 	if (token)
 		return token;
-	q->adds += (u16)(q->ring.avail_idx - q->ring.published);
-	q->drained += vei_ring_in_flight(&q->ring);
+	q->count.adds += (u16)(q->ring.avail_idx - q->ring.published);
+	q->count.drained += vei_ring_in_flight(&q->ring);
 	vei_ring_reset(&q->ring);
 	q->reported = false;
 	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_drain, VEI_NS);
 
-/* Behind static branches in queue.h, so that a tracepoint's cost is a no-op there. */
+/**
+ * vei_queue_trace_kick() - behind a static branch in queue.h, a no-op mostly
+ * @q: the queue
+ * @old: available index at the decision before
+ * @kick: the verdict
+ */
 void vei_queue_trace_kick(const struct vei_queue *q, u16 old, bool kick)
 {
 	trace_vei_kick(q, old, kick);
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_trace_kick, VEI_NS);
 
+/**
+ * vei_queue_trace_rearm() - behind a static branch in queue.h, a no-op mostly
+ * @q: the queue
+ * @n: used buffers that were asked for
+ * @armed: the interrupt will come
+ */
 void vei_queue_trace_rearm(const struct vei_queue *q, u16 n, bool armed)
 {
 	trace_vei_rearm(q, n, armed);

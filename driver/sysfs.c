@@ -202,9 +202,7 @@ static const struct attribute_group vei_dev_group = {
 	.attrs = vei_dev_attrs,
 };
 
-/**
- * vei_dev_groups - sysfs attributes of a device, for &pci_driver.dev_groups
- */
+/* For &pci_driver.dev_groups. */
 const struct attribute_group *vei_dev_groups[] = {
 	&vei_dev_group,
 	NULL,

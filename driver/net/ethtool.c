@@ -140,15 +140,15 @@ static u64 *vei_net_put_queue_stats(u64 *to, const struct vei_net_stats *stats,
 	to[1] = u64_stats_read(&sum.bytes);
 	to[2] = u64_stats_read(&sum.drops);
 	if (q) {
-		to[3] = q->adds;
+		to[3] = q->count.adds;
 		to[4] = vei_queue_used(q);
-		to[5] = q->kick_decisions;
-		to[6] = q->kicks;
-		to[7] = q->kick_decisions - q->kicks;
-		to[8] = q->interrupts;
-		to[9] = q->interrupts_empty;
-		to[10] = q->rearms;
-		to[11] = q->rearms_lost;
+		to[5] = q->count.kick_decisions;
+		to[6] = q->count.kicks;
+		to[7] = q->count.kick_decisions - q->count.kicks;
+		to[8] = q->count.interrupts;
+		to[9] = q->count.interrupts_empty;
+		to[10] = q->count.rearms;
+		to[11] = q->count.rearms_lost;
 	}
 	return to + ARRAY_SIZE(vei_net_queue_stats);
 }

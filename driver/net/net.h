@@ -141,7 +141,7 @@ struct vei_net {
 	u64 restarts;
 
 	struct vei_queue *ctrl_q;
-	struct mutex ctrl_lock;
+	struct mutex ctrl_lock;		/* one command at a time */
 	struct completion ctrl_done;
 
 	struct work_struct config_work;

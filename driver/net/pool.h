@@ -10,6 +10,14 @@
 
 #include <vei/compat.h>
 
+/**
+ * vei_pool_create() - make a pool for a receive queue
+ * @netdev: the device
+ * @order: of its pages
+ * @size: buffers in the ring
+ *
+ * Return: the pool, or an ERR_PTR().
+ */
 static inline struct page_pool *vei_pool_create(struct net_device *netdev, unsigned int order,
 						unsigned int size)
 {
@@ -23,7 +31,13 @@ static inline struct page_pool *vei_pool_create(struct net_device *netdev, unsig
 	return page_pool_create(&params);
 }
 
-/* @truesize bytes, aligned to a cache line, or NULL. */
+/**
+ * vei_pool_alloc() - take a buffer
+ * @pool: from here
+ * @truesize: bytes, a multiple of a cache line
+ *
+ * Return: its address, aligned to a cache line, or NULL.
+ */
 static inline void *vei_pool_alloc(struct page_pool *pool, unsigned int truesize)
 {
 	unsigned int offset;

@@ -87,6 +87,17 @@ static void vei_net_detach_queues(struct vei_net *net)
 	}
 }
 
+/* One processor a pair, where there are several pairs. */
+static void vei_net_spread_pair(struct vei_net *net, unsigned int i)
+{
+	const struct cpumask *mask = cpumask_of(cpumask_local_spread(i, NUMA_NO_NODE));
+
+	if (net->max_pairs == 1)
+		return;
+	vei_queue_set_affinity(net->rxq[i].q, mask);
+	vei_queue_set_affinity(net->txq[i].q, mask);
+}
+
 static int vei_net_attach_queues(struct vei_net *net)
 {
 	struct vei_dev *dev = net->dev;
@@ -100,12 +111,7 @@ static int vei_net_attach_queues(struct vei_net *net)
 		err = vei_rxq_create_pool(&net->rxq[i]);
 		if (err)
 			return err;
-		if (net->max_pairs > 1) {
-			const struct cpumask *mask = cpumask_of(cpumask_local_spread(i, NUMA_NO_NODE));
-
-			vei_queue_set_affinity(net->rxq[i].q, mask);
-			vei_queue_set_affinity(net->txq[i].q, mask);
-		}
+		vei_net_spread_pair(net, i);
 	}
 	if (vei_net_has(net, VEI_NET_F_CTRL_VQ)) {
 		mutex_lock(&net->ctrl_lock);

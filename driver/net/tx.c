@@ -40,7 +40,7 @@ static bool vei_tx_can_push(const struct vei_net *net, const struct sk_buff *skb
 
 /*
  * Segments of a packet, header included. Its address is physical, as the
- * device wants it, see vei_queue_alloc_mem(). Returns how many, or -EINVAL.
+ * device wants it, see queue.c. Returns how many, or -EINVAL.
  */
 static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *seg)
 {

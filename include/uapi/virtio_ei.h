@@ -112,31 +112,45 @@ struct vei_used {
 	struct vei_used_elem ring[];	/* qsz elements, and avail_event behind them */
 };
 
-/*
+/**
  * vei_need_event() - is the other side to be told?
  * @event: index that it published: "tell me when this entry has been written"
  * @new_idx: index now
  * @old_idx: index at the last decision
  *
- * True iff the index crossed @event since the last decision; right across the
- * wrap at 65536.
+ * Right across the wrap at 65536 (the draft, "Updating The Available Ring").
+ *
+ * Return: true iff the index crossed @event since the last decision.
  */
 static inline bool vei_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 {
 	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
 }
 
-/* Where a ring of qsz descriptors has its parts, in bytes from its start. */
+/**
+ * vei_layout_avail() - where a ring has its available ring
+ * @qsz: descriptors of the ring
+ *
+ * Return: bytes from the ring's start, as the three below.
+ */
 static inline size_t vei_layout_avail(unsigned int qsz)
 {
 	return sizeof(struct vei_desc) * (size_t)qsz;
 }
 
+/**
+ * vei_layout_used_event() - where a ring has used_event
+ * @qsz: descriptors of the ring
+ */
 static inline size_t vei_layout_used_event(unsigned int qsz)
 {
 	return vei_layout_avail(qsz) + sizeof(uint16_t) * (2 + (size_t)qsz);
 }
 
+/**
+ * vei_layout_used() - where a ring has its used ring
+ * @qsz: descriptors of the ring
+ */
 static inline size_t vei_layout_used(unsigned int qsz)
 {
 	size_t end = vei_layout_used_event(qsz) + sizeof(uint16_t);
@@ -144,27 +158,43 @@ static inline size_t vei_layout_used(unsigned int qsz)
 	return (end + VEI_RING_ALIGN - 1) & ~(size_t)(VEI_RING_ALIGN - 1);
 }
 
+/**
+ * vei_layout_avail_event() - where a ring has avail_event
+ * @qsz: descriptors of the ring
+ */
 static inline size_t vei_layout_avail_event(unsigned int qsz)
 {
 	return vei_layout_used(qsz) + sizeof(uint16_t) * 2 +
 	       sizeof(struct vei_used_elem) * (size_t)qsz;
 }
 
-/* Bytes of a ring, always with room for both event fields. */
+/**
+ * vei_layout_size() - bytes of a ring, always with room for both event fields
+ * @qsz: descriptors of the ring
+ */
 static inline size_t vei_layout_size(unsigned int qsz)
 {
 	return vei_layout_avail_event(qsz) + sizeof(uint16_t);
 }
 
-/*
- * Where the header's movable parts lie. @msix: MSI-X is enabled in the PCI
- * capability now. @features_hi: bit 31 stands in the guest features now.
+/**
+ * vei_pci_features_hi_offset() - where the header has the extended pair
+ * @msix: MSI-X is enabled in the PCI capability now
+ *
+ * Return: offset in BAR 0, if bit 31 stands in the guest features.
  */
 static inline unsigned int vei_pci_features_hi_offset(bool msix)
 {
 	return VEI_PCI_COMMON_SIZE + (msix ? VEI_PCI_MSIX_SIZE : 0);
 }
 
+/**
+ * vei_pci_config_offset() - where the device's configuration begins
+ * @msix: MSI-X is enabled in the PCI capability now
+ * @features_hi: bit 31 stands in the guest features now
+ *
+ * Return: offset in BAR 0: 20, 24, 28 or 32.
+ */
 static inline unsigned int vei_pci_config_offset(bool msix, bool features_hi)
 {
 	return vei_pci_features_hi_offset(msix) + (features_hi ? VEI_PCI_FEATURES_HI_SIZE : 0);

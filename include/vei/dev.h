@@ -27,6 +27,7 @@
 
 struct dentry;
 struct vei_queue;
+struct vei_queue_count;
 
 /**
  * enum vei_dialect - what bit 29 means to this device
@@ -102,6 +103,8 @@ struct vei_dev_ops {
  * @queues_irq_name: in /proc/interrupts, where all queues share one
  * @queue: the queues, @nqueue of them
  * @nqueue: how many there are
+ * @count: what queues that were deleted had counted, by their index
+ * @ncount: how many of them
  * @config_interrupts: interrupts that told of a config change
  * @shared_interrupts: interrupts on the vector or pin that all queues share
  * @debugfs: directory of this device
@@ -118,13 +121,15 @@ struct vei_dev {
 	bool gone;
 	enum vei_dialect dialect;
 	struct vei_toggles toggles;
-	struct mutex toggle_lock;
+	struct mutex toggle_lock;	/* of toggles, and of the restart that follows */
 	enum vei_vector_mode vector_mode;
 	unsigned int nvec;
 	char config_irq_name[40];
 	char queues_irq_name[40];
 	struct vei_queue **queue;
 	unsigned int nqueue;
+	struct vei_queue_count *count;
+	unsigned int ncount;
 	u64 config_interrupts;
 	u64 shared_interrupts;
 	struct dentry *debugfs;

@@ -3,7 +3,7 @@
  * The core's API: a virtqueue of a device. A ring (ring.h) with memory, a
  * doorbell, an interrupt and exact counters.
  *
- * One thread at a time may use a queue, but for vei_queue_interrupt(). The hot
+ * One thread at a time may use a queue, but for its interrupt handler. The hot
  * path is inline so that the ring is compiled into its user; what is rare is
  * in queue.c.
  */
@@ -34,11 +34,7 @@ struct vei_queue_spec {
 };
 
 /**
- * struct vei_queue - a virtqueue
- * @ring: the ring itself
- * @notify: doorbell register
- * @index: number of the queue in the device
- * @reported: a broken ring has been logged
+ * struct vei_queue_count - what a queue counts, from probe to remove
  * @adds: buffers made available
  * @drained: buffers that came back by vei_queue_drain(), never used
  * @kick_decisions: how often it was asked whether to kick
@@ -47,6 +43,28 @@ struct vei_queue_spec {
  * @rearms_lost: how often something was there already by then
  * @interrupts: interrupts for this queue
  * @interrupts_empty: of these, how many found nothing that was used
+ *
+ * Each has one writer: the interrupt handler for the last two, whoever uses
+ * the queue for the others. They go on when the device is restarted.
+ */
+struct vei_queue_count {
+	u64 adds;
+	u64 drained;
+	u64 kick_decisions;
+	u64 kicks;
+	u64 rearms;
+	u64 rearms_lost;
+	u64 interrupts;
+	u64 interrupts_empty;
+};
+
+/**
+ * struct vei_queue - a virtqueue
+ * @ring: the ring itself
+ * @notify: doorbell register
+ * @index: number of the queue in the device
+ * @reported: a broken ring has been logged
+ * @count: exact counters
  * @dev: the device
  * @handler: the device driver's interrupt handler
  * @priv: the device driver's own
@@ -55,24 +73,13 @@ struct vei_queue_spec {
  * @irq: Linux number of the queue's own vector, or 0
  * @debugfs: its file
  * @name: device and queue, as in /proc/interrupts
- *
- * Each counter has one writer: @interrupts and @interrupts_empty the interrupt
- * handler, the others whoever uses the queue. They go on over a reset.
  */
 struct vei_queue {
 	struct vei_ring ring;
 	void __iomem *notify;
 	u16 index;
 	bool reported;
-	u64 adds;
-	u64 drained;
-	u64 kick_decisions;
-	u64 kicks;
-	u64 rearms;
-	u64 rearms_lost;
-
-	u64 interrupts ____cacheline_aligned;
-	u64 interrupts_empty;
+	struct vei_queue_count count;
 	struct vei_dev *dev;
 	void (*handler)(struct vei_queue *q);
 	void *priv;
@@ -101,7 +108,7 @@ void vei_queue_trace_rearm(const struct vei_queue *q, u16 n, bool armed);
  */
 static inline u64 vei_queue_used(const struct vei_queue *q)
 {
-	return q->adds - q->drained - (u16)(q->ring.published - q->ring.last_used);
+	return q->count.adds - q->count.drained - (u16)(q->ring.published - q->ring.last_used);
 }
 
 /**
@@ -131,9 +138,9 @@ static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
 	u16 old = q->ring.kick.old;
 	bool kick;
 
-	q->adds += (u16)(q->ring.avail_idx - q->ring.published);
+	q->count.adds += (u16)(q->ring.avail_idx - q->ring.published);
 	kick = vei_ring_kick_prepare(&q->ring);
-	q->kick_decisions++;
+	q->count.kick_decisions++;
 	if (tracepoint_enabled(vei_kick))
 		vei_queue_trace_kick(q, old, kick);
 	return kick;
@@ -148,7 +155,7 @@ static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
  */
 static __always_inline void vei_queue_notify(struct vei_queue *q)
 {
-	q->kicks++;
+	q->count.kicks++;
 	iowrite16(q->index, q->notify);
 }
 
@@ -198,9 +205,9 @@ static __always_inline bool vei_queue_intr_postpone(struct vei_queue *q, u16 n)
 {
 	bool armed = vei_ring_intr_postpone(&q->ring, n);
 
-	q->rearms++;
+	q->count.rearms++;
 	if (!armed)
-		q->rearms_lost++;
+		q->count.rearms_lost++;
 	if (tracepoint_enabled(vei_rearm))
 		vei_queue_trace_rearm(q, n, armed);
 	return armed;
