@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ring.h by single cases: set-up, limits, every way to break it, drain and reset. */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vei/dump.h>
+
+#include "rig.h"
+#include "tap.h"
+
+static struct rig rig;
+static struct rig_dev dev;
+static int token[64];
+
+static struct vei_ring *begin(const struct rig_params *p)
+{
+	EXPECT_EQ(rig_init(&rig, p), 0);
+	rig_dev_init(&dev, &rig);
+	return &rig.ring;
+}
+
+static void end(void)
+{
+	rig_free(&rig);
+}
+
+static int add_in(struct vei_ring *r, u32 len, void *tok)
+{
+	struct vei_seg seg = { 0x1000, len };
+
+	return vei_ring_add(r, &seg, 0, 1, tok);
+}
+
+static void test_layout(void)
+{
+	u32 size;
+
+	for (size = 1; size <= VEI_RING_SIZE_MAX; size *= 2) {
+		/* As the draft has it: align(16 qsz + 2 (3 + qsz)) + 2 * 3 + 8 qsz. */
+		size_t used = (16 * (size_t)size + 2 * (3 + (size_t)size) + 4095) / 4096 * 4096;
+
+		EXPECT_EQ(vei_layout_used(size), used);
+		EXPECT_EQ(vei_layout_size(size), used + 6 + 8 * (size_t)size);
+		EXPECT_EQ(vei_layout_used_event(size), 16 * (size_t)size + 4 + 2 * (size_t)size);
+		EXPECT_EQ(vei_layout_avail_event(size) + 2, vei_layout_size(size));
+	}
+	EXPECT_EQ(vei_pci_config_offset(false, false), 20);
+	EXPECT_EQ(vei_pci_config_offset(true, false), 24);
+	EXPECT_EQ(vei_pci_config_offset(false, true), 28);
+	EXPECT_EQ(vei_pci_config_offset(true, true), 32);
+	EXPECT_EQ(vei_pci_features_hi_offset(false), 20);
+	EXPECT_EQ(vei_pci_features_hi_offset(true), 24);
+	tap_result("layout: as the draft writes it, sizes 1 to 32768");
+}
+
+static void test_init(void)
+{
+	static const u32 bad[] = { 0, 3, 5, 6, 7, 9, 255, 257, 1000, 32767, 32769, 65535 };
+	u8 mem[64] = { 0 };
+	struct vei_ring_config cfg = { .mem = mem };
+	struct vei_ring r;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		cfg.size = bad[i];
+		EXPECT_EQ(vei_ring_init(&r, &cfg), -EINVAL);
+	}
+	for (i = 0; i < sizeof(mem); i++)
+		EXPECT_EQ(mem[i], 0);
+	tap_result("init: refuses sizes that are none, and leaves the memory alone");
+}
+
+static void test_add_arguments(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 4 });
+	struct vei_seg seg[5] = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } };
+
+	EXPECT_EQ(vei_ring_add(r, seg, 0, 0, token), -EINVAL);
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 0, NULL), -EINVAL);
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 1, NULL), -EINVAL);
+	EXPECT_EQ(vei_ring_add(r, seg, 5, 0, token), -EINVAL);
+	EXPECT_EQ(vei_ring_add(r, seg, 3, 2, token), -EINVAL);
+	EXPECT_EQ(vei_ring_num_free(r), 4);
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 2, token), 0);
+	EXPECT_EQ(vei_ring_add(r, seg, 2, 0, token), -ENOSPC);
+	EXPECT_EQ(vei_ring_add(r, seg, 0, 1, token), 0);
+	EXPECT_EQ(vei_ring_add(r, seg, 0, 1, token), -ENOSPC);
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 0, NULL), -EINVAL);
+	EXPECT_EQ(vei_ring_add_burst(r, seg, (void *[]){ token }, 1, true), 0);
+	EXPECT_EQ(vei_ring_in_flight(r), 2);
+	end();
+	tap_result("add: arguments and a full ring");
+}
+
+/* Post three buffers of 100 bytes and let the device see them. */
+static struct vei_ring *begin_three(bool by_index)
+{
+	struct vei_ring *r = begin(&(struct rig_params){
+		.size = 8, .kick_by_index = by_index, .intr_by_index = by_index, .base = 65534 });
+	int i;
+
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(add_in(r, 100, &token[i]), 0);
+	vei_ring_kick_prepare(r);
+	return r;
+}
+
+static void push(u32 id, u32 len)
+{
+	struct vei_used_elem *elem = &dev.used_ring->ring[dev.used++ % dev.size];
+
+	elem->id = id;
+	elem->len = len;
+	rig_dev_publish(&dev);
+}
+
+/* Nothing can be had from it, and nothing put into it, any more. */
+static void expect_broken(struct vei_ring *r, enum vei_ring_error why, u32 value, int left)
+{
+	struct vei_seg seg[2] = { { 1, 2 }, { 3, 4 } };
+	void *tok[4];
+	u16 cursor = 0;
+	u32 len[4];
+	int i;
+
+	EXPECT(!vei_ring_get(r, len));
+	EXPECT_EQ(r->broken, why);
+	EXPECT_EQ(r->bad_value, value);
+	EXPECT_EQ(vei_ring_get_burst(r, tok, len, 4), 0);
+	EXPECT_EQ(add_in(r, 1, token), -EIO);
+	EXPECT_EQ(vei_ring_add(r, seg, 2, 0, token), -EIO);
+	EXPECT_EQ(vei_ring_add_burst(r, seg, (void *[]){ token }, 1, false), 0);
+	EXPECT(!vei_ring_pending(r));
+	EXPECT(vei_ring_intr_enable(r));
+	EXPECT(vei_ring_intr_postpone(r, 2));
+	vei_ring_intr_disable(r);
+	vei_ring_kick_prepare(r);
+	/* The first reason stays, and a device that goes on lying is not heard. */
+	vei_ring_break(r, VEI_RING_STOPPED, 1);
+	dev.used_ring->idx += 1;
+	EXPECT(!vei_ring_get(r, len));
+	EXPECT(!vei_ring_pending(r));
+	EXPECT_EQ(r->broken, why);
+	EXPECT(strlen(vei_ring_strerror(why)) > 5);
+	for (i = 0; i < left; i++)
+		EXPECT(vei_ring_drain(r, &cursor));
+	EXPECT(!vei_ring_drain(r, &cursor));
+	vei_ring_reset(r);
+	EXPECT_EQ(add_in(r, 1, token), 0);
+	end();
+}
+
+static void test_break_reasons(void)
+{
+	struct vei_ring *r;
+	u32 len;
+	int i;
+
+	r = begin_three(true);
+	push(8, 1);
+	expect_broken(r, VEI_RING_USED_ID, 8, 3);
+	r = begin_three(true);
+	push(0x10000, 1);	/* a good id in its low half */
+	expect_broken(r, VEI_RING_USED_ID, 0x10000, 3);
+	r = begin_three(false);
+	push(0xffffffff, 1);
+	expect_broken(r, VEI_RING_USED_ID, 0xffffffff, 3);
+	tap_result("broken by an id out of range");
+
+	r = begin_three(true);
+	push(5, 1);
+	expect_broken(r, VEI_RING_USED_TWICE, 5, 3);
+	r = begin_three(true);
+	push(0, 1);
+	push(0, 1);
+	EXPECT(vei_ring_get(r, &len) == &token[0]);
+	expect_broken(r, VEI_RING_USED_TWICE, 0, 2);
+	/* Out of order, and then the one again that is due by its place. */
+	r = begin_three(true);
+	push(1, 1);
+	push(1, 1);
+	EXPECT(vei_ring_get(r, &len) == &token[1]);
+	expect_broken(r, VEI_RING_USED_TWICE, 1, 2);
+	tap_result("broken by an id that heads nothing, or not any more");
+
+	r = begin_three(false);
+	push(0, 101);
+	expect_broken(r, VEI_RING_USED_LEN, 101, 3);
+	r = begin_three(false);
+	push(2, 0xffffffff);
+	expect_broken(r, VEI_RING_USED_LEN, 0xffffffff, 3);
+	tap_result("broken by a length over the buffer");
+
+	for (i = 4; i < 65536; i += i < 40 || i > 65500 ? 1 : 997) {
+		r = begin_three(true);
+		dev.used_ring->idx = (u16)(65534 + i);
+		expect_broken(r, VEI_RING_USED_IDX, (u16)(65534 + i), 3);
+	}
+	tap_result("broken by used->idx past what was made available, or gone back");
+
+	r = begin_three(true);
+	push(0, 1);
+	push(1, 1);
+	EXPECT(vei_ring_get(r, &len) == &token[0]);
+	vei_ring_break(r, VEI_RING_STOPPED, 42);
+	expect_broken(r, VEI_RING_STOPPED, 42, 2);
+	EXPECT(!strcmp(vei_ring_strerror(VEI_RING_OK), "no error"));
+	EXPECT(!strcmp(vei_ring_strerror(1000), "unknown"));
+	tap_result("stopped by the driver, with used buffers still to take");
+}
+
+/* Buffers added and not published are not the device's to use. */
+static void test_unpublished(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 8 });
+
+	EXPECT_EQ(add_in(r, 100, &token[0]), 0);
+	push(0, 1);
+	expect_broken(r, VEI_RING_USED_IDX, 1, 1);
+	tap_result("broken by the use of what was not published yet");
+}
+
+/* For a buffer that it only reads, a device may leave anything in len. */
+static void test_len_of_out(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 2 });
+	struct vei_seg seg = { 1, 100 };
+	u32 len = 7;
+
+	EXPECT_EQ(vei_ring_add(r, &seg, 1, 0, token), 0);
+	vei_ring_kick_prepare(r);
+	push(0, 0xdeadbeef);
+	EXPECT(vei_ring_get(r, &len) == token);
+	EXPECT_EQ(len, 0);
+	end();
+	tap_result("len of a buffer with nothing to write is 0, whatever the device says");
+}
+
+static void test_avail_left_alone(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 4, .base = 65530 });
+	struct rig_chain chain;
+	u32 len, lap;
+
+	for (lap = 0; lap < 40; lap++) {
+		u16 *entry = &dev.avail_ring->ring[(u16)(65530 + lap) % 4];
+		u16 before = *entry;
+
+		EXPECT_EQ(add_in(r, 100, token), 0);
+		if (lap >= 4)
+			EXPECT_EQ(*entry, before);
+		vei_ring_kick_prepare(r);
+		EXPECT(rig_dev_pop(&dev, &chain));
+		push(chain.head, 1);
+		EXPECT(vei_ring_get(r, &len) == token);
+	}
+	end();
+	tap_result("in order, avail entries hold the right id already");
+}
+
+static void test_dump(void)
+{
+	struct vei_ring *r = begin_three(true);
+	struct vei_ring_shared s;
+
+	vei_ring_read_shared(r, &s);
+	EXPECT_EQ(s.avail_idx, 1);
+	EXPECT_EQ(s.used_idx, 65534);
+	EXPECT_EQ(s.avail_flags, 0);
+	EXPECT_EQ(s.used_event, 65534);
+	EXPECT_EQ(s.avail_event, 65534);
+	EXPECT_EQ(s.used_flags, 0);
+	end();
+	tap_result("dump: reads the six shared words");
+}
+
+/* A chain longer than the ring that fits a table: not now is not never. */
+static void test_regression_long_chain_full_ring(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 1, .table_len = 4 });
+	struct vei_seg seg[5] = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } };
+
+	EXPECT_EQ(vei_ring_add(r, seg, 4, 0, token), 0);
+	EXPECT_EQ(vei_ring_add(r, seg, 4, 0, token), -ENOSPC);
+	EXPECT_EQ(vei_ring_add(r, seg, 5, 0, token), -EINVAL);
+	end();
+	tap_result("test_regression_long_chain_full_ring");
+}
+
+/* A chain to read that is too long for a table goes into the ring, and is still only read. */
+static void test_regression_direct_past_table(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 16, .table_len = 2,
+							 .indirect_min = 2 });
+	struct vei_seg seg[4] = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 } };
+	struct rig_chain chain;
+
+	EXPECT_EQ(vei_ring_add(r, seg, 4, 0, token), 0);
+	vei_ring_publish(r);
+	EXPECT(rig_dev_pop(&dev, &chain));
+	EXPECT_EQ(chain.out, 4);
+	EXPECT_EQ(chain.in, 0);
+	EXPECT_EQ(vei_ring_num_free(r), 12);
+	end();
+	tap_result("test_regression_direct_past_table");
+}
+
+/* In a full ring of 32768, "a full ring behind" is just what the device writes next. */
+static void test_regression_off_in_largest_ring(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 32768, .intr_by_index = true });
+	u32 i, intrs = 0;
+
+	for (i = 0; i < 32768; i++)
+		EXPECT_EQ(add_in(r, 1, token), 0);
+	vei_ring_kick_prepare(r);
+	vei_ring_intr_disable(r);
+	for (i = 0; i < 32768; i++) {
+		rig_dev_push(&dev, i, 1);
+		rig_dev_publish(&dev);
+		intrs += rig_dev_interrupts(&dev);
+	}
+	EXPECT_EQ(intrs, 0);
+	end();
+	tap_result("test_regression_off_in_largest_ring");
+}
+
+int main(void)
+{
+	tap_begin();
+	test_layout();
+	test_init();
+	test_add_arguments();
+	test_break_reasons();
+	test_unpublished();
+	test_len_of_out();
+	test_avail_left_alone();
+	test_dump();
+	test_regression_long_chain_full_ring();
+	test_regression_direct_past_table();
+	test_regression_off_in_largest_ring();
+	return tap_end();
+}
