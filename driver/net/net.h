@@ -64,6 +64,7 @@ struct vei_net_stats {
  * @napi: polls it
  * @pool: where the buffers come from
  * @avg_len: of packets, which decides on the size of the buffers
+ * @descs: descriptors that a buffer takes
  * @truesize: of each buffer, where that does not vary
  * @refill: tries again when memory ran out and nothing is posted
  * @stats: what came
@@ -74,6 +75,7 @@ struct vei_net_rxq {
 	struct napi_struct napi;
 	struct page_pool *pool;
 	struct ewma_vei_net_len avg_len;
+	unsigned int descs;
 	unsigned int truesize;
 	struct delayed_work refill;
 	struct vei_net_stats stats;

@@ -64,6 +64,15 @@ unsigned int vei_rxq_max_mtu(bool mergeable)
 	       VEI_RX_FRAME(0);
 }
 
+/*
+ * Without ANY_LAYOUT a plain buffer's header is a descriptor of its own: that is
+ * what devices of that age were promised.
+ */
+static bool vei_rx_split_header(const struct vei_net *net)
+{
+	return !vei_net_has(net, VEI_NET_F_MRG_RXBUF) && !vei_net_has(net, VIRTIO_F_ANY_LAYOUT);
+}
+
 /**
  * vei_rxq_create_pool() - make the page_pool that the buffers come from
  * @rxq: a receive queue of a device that has negotiated
@@ -83,6 +92,7 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 		rxq->truesize = max_t(unsigned int, PAGE_SIZE / 2, roundup_pow_of_two(need));
 		order = get_order(rxq->truesize);
 	}
+	rxq->descs = vei_rx_split_header(net) ? 2 : 1;
 	ewma_vei_net_len_init(&rxq->avg_len);
 	rxq->pool = vei_pool_create(net->netdev, order, rxq->q->ring.size);
 	return PTR_ERR_OR_ZERO(rxq->pool);
@@ -105,6 +115,27 @@ static void vei_rx_free_buf(struct vei_net_rxq *rxq, void *buf)
 	page_pool_put_full_page(rxq->pool, virt_to_head_page(buf), false);
 }
 
+/* Returns how many were posted: all, but into a broken ring. */
+static unsigned int vei_rxq_post(struct vei_net_rxq *rxq, const struct vei_seg *seg,
+				 void *const *token, unsigned int n)
+{
+	unsigned int hdr_len = rxq->net->hdr_len;
+	unsigned int i;
+
+	if (rxq->descs == 1)
+		return vei_ring_add_burst(&rxq->q->ring, seg, token, n, true);
+	for (i = 0; i < n; i++) {
+		const struct vei_seg split[] = {
+			{ seg[i].addr, hdr_len },
+			{ seg[i].addr + hdr_len, seg[i].len - hdr_len },
+		};
+
+		if (vei_queue_add(rxq->q, split, 0, 2, token[i]))
+			break;
+	}
+	return i;
+}
+
 /* One burst. Returns false if memory ran out. */
 static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 {
@@ -122,7 +153,7 @@ static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 		seg[i].len = truesize - VEI_RX_OVERHEAD;
 		token[i] = vei_rx_token(buf, truesize);
 	}
-	posted = vei_ring_add_burst(&rxq->q->ring, seg, token, i, true);
+	posted = vei_rxq_post(rxq, seg, token, i);
 	while (i > posted)	/* only into a broken ring */
 		vei_rx_free_buf(rxq, vei_rx_token_buf(token[--i]));
 	return posted == n;
@@ -136,8 +167,9 @@ static void vei_rxq_refill(struct vei_net_rxq *rxq)
 
 	if (r->broken)
 		return;
-	while (ok && vei_ring_num_free(r))
-		ok = vei_rxq_refill_burst(rxq, min_t(u16, vei_ring_num_free(r), VEI_RX_BURST));
+	while (ok && vei_ring_num_free(r) >= rxq->descs)
+		ok = vei_rxq_refill_burst(rxq, min(vei_ring_num_free(r) / rxq->descs,
+						   VEI_RX_BURST));
 	vei_queue_kick(rxq->q);
 	/* As long as something is posted, the next packet will lead here again. */
 	if (!ok && !vei_ring_in_flight(r) && !r->broken)

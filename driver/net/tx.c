@@ -314,7 +314,7 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 	if (txq->q->ring.broken || txq->timeouts == VEI_TX_TIMEOUTS) {
 		schedule_work(&net->restart_work);
 	} else {
-		vei_queue_notify(txq->q);
+		vei_queue_kick_anyway(txq->q);
 		napi_schedule(&txq->napi);
 	}
 	txq_trans_cond_update(txq->nq);

@@ -170,6 +170,19 @@ static __always_inline void vei_queue_kick(struct vei_queue *q)
 }
 
 /**
+ * vei_queue_kick_anyway() - kick without asking whether the device wants it
+ * @q: the queue
+ *
+ * For when a kick may have been lost: a superfluous one is harmless. Counts as
+ * a decision too.
+ */
+static inline void vei_queue_kick_anyway(struct vei_queue *q)
+{
+	vei_queue_kick_prepare(q);
+	vei_queue_notify(q);
+}
+
+/**
  * vei_queue_get() - take one used buffer, see vei_ring_get()
  * @q: the queue
  * @len: bytes written by the device
