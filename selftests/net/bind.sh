@@ -18,7 +18,7 @@ ALL_TESTS=(
 	test_bind_twice
 	test_exact
 )
-trap 'traffic_running && traffic_stop; drv_unload' EXIT
+trap cleanup EXIT
 
 flows()
 {

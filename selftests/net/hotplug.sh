@@ -16,7 +16,7 @@ ALL_TESTS=(
 	test_exact
 	test_unbound
 )
-trap 'traffic_running && traffic_stop; drv_unload' EXIT
+trap cleanup EXIT
 
 pci_present()
 {

@@ -31,7 +31,7 @@ for pair in $VEI_PAIRS; do
 		"test_rings_whole $pair"
 	)
 done
-trap drv_unload EXIT
+trap cleanup EXIT
 
 test_start()
 {

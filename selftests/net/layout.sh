@@ -19,7 +19,7 @@ for vectors in auto per-queue shared intx; do
 	done
 done
 ALL_TESTS+=(test_other_driver)
-trap drv_unload EXIT
+trap cleanup EXIT
 
 # Vectors that the device has: QEMU's property, by default one for each queue
 # and one for changes of the configuration.

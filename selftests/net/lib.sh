@@ -30,6 +30,13 @@ NS=peer
 IP0=192.0.2.1
 IP1=192.0.2.2
 
+# The peer's own view of /sys/class/net: reading a file there costs no exec.
+PEER_SYS=/run/peer-sys
+
+if type -P qmp >/dev/null; then
+	# shellcheck source=/dev/null
+	. "$(type -P qmp)"
+fi
 # shellcheck source=lib_test.sh
 . "$LIB_DIR/lib_test.sh"
 # shellcheck source=lib_vei.sh
@@ -63,17 +70,19 @@ pair_is_hub()
 
 nic_sysfs()
 {
-	echo "/sys/bus/pci/devices/$(nic_bdf "$1")"
+	local var=VEI_BDF_$1
+
+	echo "/sys/bus/pci/devices/${!var}"
 }
 
 # The network interface of NIC $1, if this namespace has it.
 nic_ifname()
 {
-	local dir
+	local var=VEI_BDF_$1 dir
 
-	for dir in "$(nic_sysfs "$1")"/net/* "$(nic_sysfs "$1")"/virtio*/net/*; do
+	for dir in /sys/bus/pci/devices/"${!var}"/{,virtio*/}net/*; do
 		if [ -d "$dir" ]; then
-			basename "$dir"
+			echo "${dir##*/}"
 			return 0
 		fi
 	done
@@ -119,7 +128,6 @@ drv_unload()
 {
 	local module rc=0
 
-	pair_destroy
 	if is_stock; then
 		set -- virtio_net virtio_pci
 	else
@@ -161,52 +169,102 @@ nic_bind()
 ##############################################################################
 # The pair
 
-if_is_running()
+# Where interface $1 of namespace $2 (none: this one) is in sysfs.
+if_sysfs()
 {
-	[[ $(ip "${@:2}" -o link show dev "$1" 2>/dev/null) == *LOWER_UP* ]]
+	if [ "${2-}" = $NS ]; then
+		echo $PEER_SYS/class/net/"$1"
+	else
+		echo /sys/class/net/"$1"
+	fi
 }
 
-# Rename NIC $1 to $2.
+# if_get NAME FILE [NAMESPACE], e.g. if_get vei0 statistics/rx_packets
+if_get()
+{
+	local dir
+
+	dir=$(if_sysfs "$1" "${3-}")
+	{ echo "$(<"$dir/$2")"; } 2>/dev/null
+}
+
+# Up and with carrier; the carrier of an interface that is down cannot be read.
+if_is_running()
+{
+	[ "$(if_get "$1" carrier "${2-}")" = 1 ]
+}
+
+# Rename NIC $1 to $2, which needs it to be down.
 nic_rename()
 {
 	local name
 
 	wait_for 10 nic_appears "$1" || return 1
 	name=$(nic_ifname "$1")
-	[ "$name" = "$2" ] && return
-	ip link set dev "$name" down && ip link set dev "$name" name "$2"
+	if [ "$name" != "$2" ]; then
+		printf 'link set dev %s down\nlink set dev %s name %s\n' "$name" "$name" "$2" |
+			ip -batch -
+	fi
 }
 
 # The second NIC of the pair may be in its namespace already.
 peer_move()
 {
-	ip -n $NS link show dev $IF1 >/dev/null 2>&1 && return
+	[ -e $PEER_SYS/class/net/$IF1 ] && return
 	nic_rename "${PAIR}1" $IF1 && ip link set dev $IF1 netns $NS
 }
 
-# Addresses without duplicate address detection or router solicitation: a
-# test's counters should see its own packets alone.
+# if_configure NAMESPACE INTERFACE HOST: addresses and up
 if_configure()
 {
-	local ns=$1 name=$2 host=$3
+	ip -n "$1" -batch - <<-EOT
+		addr replace 192.0.2.$3/24 dev $2
+		link set dev $2 up
+		addr replace 2001:db8::$3/64 dev $2 nodad
+	EOT
+}
 
-	ip netns exec "$ns" sysctl -qw "net.ipv6.conf.$name.accept_dad=0" \
-		"net.ipv6.conf.$name.router_solicitations=0" 2>/dev/null
-	ip -n "$ns" addr replace "192.0.2.$host/24" dev "$name" &&
-		ip -n "$ns" -6 addr replace "2001:db8::$host/64" dev "$name" nodad &&
-		ip -n "$ns" link set dev "$name" up
+# No duplicate address detection or router solicitation: a test's counters
+# should see its own packets alone. Interfaces take it over when they come.
+quiet_ipv6()
+{
+	local file
+
+	for file in accept_dad router_solicitations; do
+		echo 0 >/proc/sys/net/ipv6/conf/default/$file
+	done
+}
+
+# The peer's namespace, a name for this one, and the peer's sysfs.
+ns_create()
+{
+	[ ! -e /run/netns/$NS ] || return 0
+	quiet_ipv6
+	touch /run/netns/init
+	mount --bind /proc/1/ns/net /run/netns/init
+	ip netns add $NS
+	ip -n $NS link set dev lo up
+	mkdir -p $PEER_SYS
+	nsenter --net=/run/netns/$NS mount -t sysfs peer $PEER_SYS
+	export -f quiet_ipv6
+	nsenter --net=/run/netns/$NS bash -c quiet_ipv6
+}
+
+ns_destroy()
+{
+	if [ -e /run/netns/$NS ]; then
+		umount $PEER_SYS
+		ip netns del $NS
+		umount /run/netns/init
+		rm -f /run/netns/init
+	fi
 }
 
 # pair_create [NAME]: addresses, namespace, both up and with carrier
 pair_create()
 {
 	PAIR=${1:-$PAIR}
-	if [ ! -e /run/netns/init ]; then
-		touch /run/netns/init
-		mount --bind /proc/1/ns/net /run/netns/init
-	fi
-	[ -e /run/netns/$NS ] || ip netns add $NS
-	ip -n $NS link set dev lo up
+	ns_create
 	nic_rename "${PAIR}0" $IF0 &&
 		peer_move &&
 		pair_up
@@ -218,22 +276,30 @@ pair_up()
 	if_configure init $IF0 1 &&
 		if_configure $NS $IF1 2 &&
 		wait_for 10 if_is_running $IF0 &&
-		wait_for 10 if_is_running $IF1 -n $NS
+		wait_for 10 if_is_running $IF1 $NS
 }
 
-# The peer's NIC falls back into the initial namespace with the namespace's end.
+# Both ends down, here, and under names that are in nobody's way.
 pair_destroy()
 {
-	ip link set dev $IF0 down 2>/dev/null
-	if [ -e /run/netns/$NS ]; then
-		ip -n $NS link set dev $IF1 down 2>/dev/null
-		ip -n $NS link set dev $IF1 netns init 2>/dev/null
-		ip netns del $NS
+	if [ -e $PEER_SYS/class/net/$IF1 ]; then
+		ip -n $NS link set dev $IF1 down
+		ip -n $NS link set dev $IF1 netns init
 	fi
+	nic_appears "${PAIR}0" && nic_rename "${PAIR}0" "nic${PAIR}0"
+	nic_appears "${PAIR}1" && nic_rename "${PAIR}1" "nic${PAIR}1"
 	return 0
 }
 
-# answers [COUNT]: request and response in both families
+# For every test's exit: nothing is left running, loaded or named.
+cleanup()
+{
+	traffic_running && traffic_stop >/dev/null
+	drv_unload
+	ns_destroy
+}
+
+# pair_answers [COUNT]: request and response in both families
 pair_answers()
 {
 	ping -q -n -i 0.01 -c "${1:-5}" -w 10 $IP1 >/dev/null &&

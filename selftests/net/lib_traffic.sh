@@ -108,14 +108,7 @@ traffic_stop()
 # Packets that interface $1 of namespace $2 (none: this one) has received.
 rx_packets()
 {
-	local file=/sys/class/net/$1/statistics/rx_packets
-
-	if [ -n "${2-}" ]; then
-		# ip netns exec mounts that namespace's sysfs
-		ip netns exec "$2" cat "$file"
-	else
-		cat "$file" 2>/dev/null || echo 0
-	fi
+	if_get "$1" statistics/rx_packets "${2-}" || echo 0
 }
 
 rx_beyond()

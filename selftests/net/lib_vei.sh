@@ -35,15 +35,12 @@ has()
 	(((($1) >> $2) & 1))
 }
 
-hex()
-{
-	printf '0x%016x' "$1"
-}
-
 # vei_get NIC ATTRIBUTE / vei_set NIC ATTRIBUTE VALUE
 vei_get()
 {
-	cat "$(nic_sysfs "$1")/virtio_ei/$2"
+	local var=VEI_BDF_$1
+
+	echo "$(<"/sys/bus/pci/devices/${!var}/virtio_ei/$2")"
 }
 
 vei_set()
@@ -54,21 +51,21 @@ vei_set()
 # vei_queue NIC QUEUE KEY: a line of debugfs
 vei_queue()
 {
-	local key value
+	local var=VEI_BDF_$1 key value
 
 	while IFS=': ' read -r key value; do
 		if [ "$key" = "$3" ]; then
 			echo "$value"
 			return 0
 		fi
-	done <"/sys/kernel/debug/virtio_ei/$(nic_bdf "$1")/queue$2"
+	done <"/sys/kernel/debug/virtio_ei/${!var}/queue$2"
 	return 1
 }
 
 # A parameter of the loaded core.
 core_param()
 {
-	cat "/sys/module/virtio_ei/parameters/$1"
+	echo "$(<"/sys/module/virtio_ei/parameters/$1")"
 }
 
 ##############################################################################
@@ -118,12 +115,14 @@ device_prop()
 ##############################################################################
 # What should be
 
-# The bits 24 and up to be acknowledged. expect_core OFFERED, with the toggles
-# in used_event, avail_event, features_hi, indirect, notify_on_empty (0 or 1).
+# The bits 24 and up to be acknowledged of OFFERED, $1, with the toggles in
+# used_event, avail_event, features_hi, indirect, notify_on_empty (0 or 1).
+# Sets want, a variable of the caller's.
 expect_core()
 {
-	local offered=$1 want=$((1 << F_ANY_LAYOUT))
+	local offered=$1
 
+	((want = 1 << F_ANY_LAYOUT))
 	((want |= notify_on_empty << F_NOTIFY_ON_EMPTY | indirect << F_INDIRECT))
 	if has "$offered" $F_FEATURES_HI; then
 		((want |= used_event << F_USED_EVENT | features_hi << F_FEATURES_HI))
@@ -132,40 +131,56 @@ expect_core()
 		# released dialect: one bit for both directions
 		((want |= (used_event & avail_event) << F_USED_EVENT))
 	fi
-	echo $((offered & want & CORE_MASK & feature_mask))
+	((want &= offered & CORE_MASK & feature_mask))
+	return 0
 }
 
 # Check NIC $1 against the toggles; all 64 bits are compared with the device.
+# Called for many devices in many combinations, so files are read without a fork.
 check_negotiated()
 {
-	local nic=$1 offered acked kick=flags intr=flags offset=20 dialect=released
+	local nic=$1 dir kick=flags intr=flags offset=20 dialect=released name guest
+	local -A is=()
 
-	if ! offered=$(vei_get "$nic" features_offered) ||
-	   ! acked=$(vei_get "$nic" features_acked); then
-		fail "$nic: no features in sysfs"
-		return
-	fi
-	check_eq "$(device_features "$nic")" "$acked" "$nic: the device's guest features"
-	check_eq "$(hex $((acked & CORE_MASK)))" "$(hex "$(expect_core "$offered")")" \
-		"$nic: bits from 24 on"
-	check_eq $((acked & ~offered)) 0 "$nic: acknowledged, not offered"
-	has "$acked" $F_BAD && fail "$nic: bit 30 acknowledged"
+	dir=$(nic_sysfs "$nic")/virtio_ei
+	for name in features_offered features_acked dialect kick_mode intr_mode vector_mode \
+		    config_offset; do
+		if ! read -r "is[$name]" <"$dir/$name"; then
+			fail "$nic: no $name in sysfs"
+			return
+		fi
+	done
+	guest=$(device_features "$nic")
+	check_eq "$guest" "${is[features_acked]}" "$nic: the device's guest features"
+	check_core "$nic" "${is[features_offered]}" "${is[features_acked]}"
 
-	if has "$offered" $F_FEATURES_HI; then
+	if has "${is[features_offered]}" $F_FEATURES_HI; then
 		dialect=draft
-		has "$acked" $F_AVAIL_EVENT && kick=avail_event
+		has "${is[features_acked]}" $F_AVAIL_EVENT && kick=avail_event
 	else
-		has "$acked" $F_USED_EVENT && kick=avail_event
+		has "${is[features_acked]}" $F_USED_EVENT && kick=avail_event
 	fi
-	has "$acked" $F_USED_EVENT && intr=used_event
-	[ "$(vei_get "$nic" vector_mode)" = intx ] || offset=24
-	has "$acked" $F_FEATURES_HI && offset=$((offset + 8))
-	check_eq "$(vei_get "$nic" dialect)" $dialect "$nic: dialect"
-	check_eq "$(vei_get "$nic" kick_mode)" $kick "$nic: kick_mode"
-	check_eq "$(vei_get "$nic" intr_mode)" $intr "$nic: intr_mode"
-	check_eq "$(vei_get "$nic" config_offset)" $offset "$nic: config_offset"
+	has "${is[features_acked]}" $F_USED_EVENT && intr=used_event
+	[ "${is[vector_mode]}" = intx ] || offset=24
+	has "${is[features_acked]}" $F_FEATURES_HI && offset=$((offset + 8))
+	check_eq "${is[dialect]}" $dialect "$nic: dialect"
+	check_eq "${is[kick_mode]}" $kick "$nic: kick_mode"
+	check_eq "${is[intr_mode]}" $intr "$nic: intr_mode"
+	check_eq "${is[config_offset]}" $offset "$nic: config_offset"
 	check_eq "$(vei_queue "$nic" 1 kick_mode)" $kick "$nic: queue 1, kick_mode"
 	check_eq "$(vei_queue "$nic" 0 intr_mode)" $intr "$nic: queue 0, intr_mode"
+}
+
+# check_core NIC OFFERED ACKED: the bits of the core, and those of the type
+check_core()
+{
+	local nic=$1 offered=$2 acked=$3 want
+
+	expect_core "$offered"
+	check_eq $((acked & CORE_MASK)) $((want)) "$nic: bits from 24 on"
+	check_eq $((acked & ~offered)) 0 "$nic: acknowledged, not offered"
+	has "$acked" $F_BAD && fail "$nic: bit 30 acknowledged"
+	return 0
 }
 
 # Every NIC of the guest.

@@ -15,14 +15,14 @@ ALL_TESTS=(
 	test_exact
 	test_monitor_sees
 )
-trap 'traffic_running && traffic_stop; drv_unload' EXIT
+trap cleanup EXIT
 
 test_start()
 {
 	drv_load && pair_create
 	check_err $? "the pair does not come up"
-	check_eq "$(cat "/sys/class/net/$IF0/carrier")" 1 "carrier"
-	check_eq "$(cat "/sys/class/net/$IF0/operstate")" up "operstate"
+	check_eq "$(if_get "$IF0" carrier)" 1 "carrier"
+	check_eq "$(if_get "$IF0" operstate)" up "operstate"
 }
 
 flap()
@@ -42,7 +42,7 @@ test_flap()
 	for ((i = 0; i < $1; i++)); do
 		flap
 	done
-	check_ge "$(cat "/sys/class/net/$IF0/carrier_changes")" $((2 * $1)) "carrier_changes"
+	check_ge "$(if_get "$IF0" carrier_changes)" $((2 * $1)) "carrier_changes"
 	pair_answers
 	check_err $? "no answer after the flaps"
 }
@@ -90,23 +90,23 @@ test_exact()
 	done
 }
 
+flap_is_logged()
+{
+	flap
+	grep -q NO-CARRIER "$1" && grep -q LOWER_UP "$1"
+}
+
 # ip monitor, as other programs do, sees one message for each change. It is
 # not known when it has begun to listen, so the link may have to flap again.
 test_monitor_sees()
 {
-	local log=/run/monitor i
+	local log=/run/monitor
 
 	ip monitor link dev "$IF0" >"$log" &
-	for ((i = 0; i < 5; i++)); do
-		flap
-		if grep -q NO-CARRIER "$log" && grep -q LOWER_UP "$log"; then
-			break
-		fi
-	done
+	wait_for 10 flap_is_logged "$log"
+	check_err $? "no message of the changes"
 	kill $!
 	wait $! 2>/dev/null
-	[ "$i" -lt 5 ]
-	check_err $? "no message of the changes"
 }
 
 tests_run

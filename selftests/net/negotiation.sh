@@ -29,7 +29,7 @@ ALL_TESTS+=(
 	"test_net_feature mrg_rxbuf $F_MRG_RXBUF"
 	test_check_notices
 )
-trap drv_unload EXIT
+trap cleanup EXIT
 
 set_toggles()
 {
@@ -42,12 +42,13 @@ set_toggles()
 	done
 }
 
+# One half of each pair: the other is the same device.
 check_all()
 {
-	local nic
+	local pair
 
-	for nic in $(all_nics); do
-		check_negotiated "$nic"
+	for pair in $VEI_PAIRS; do
+		check_negotiated "${pair}0"
 	done
 }
 

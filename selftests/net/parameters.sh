@@ -17,14 +17,14 @@ ALL_TESTS=(
 	"test_value dialect=released released"
 	"test_value vectors=shared shared"
 )
-for wrong in used_event=2 avail_event=maybe features_hi=- indirect=on! notify_on_empty=x \
+for wrong in used_event=2 avail_event=maybe features_hi=- indirect=? notify_on_empty=x \
 	     feature_mask=all feature_mask=0x1ffffffffffffffff dialect=modern vectors=4 vectors=; do
 	ALL_TESTS+=("test_wrong core $wrong")
 done
-for wrong in queue_pairs=-1 queue_pairs=many csum=2 gso=x guest_offloads=y mrg_rxbuf=z; do
+for wrong in queue_pairs=-1 queue_pairs=many csum=2 gso=x guest_offloads=w mrg_rxbuf=z; do
 	ALL_TESTS+=("test_wrong net $wrong")
 done
-trap drv_unload EXIT
+trap cleanup EXIT
 
 test_described()
 {

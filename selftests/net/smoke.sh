@@ -11,7 +11,7 @@ ALL_TESTS=(
 	test_answers
 	test_unload
 )
-trap drv_unload EXIT
+trap cleanup EXIT
 
 test_load()
 {

@@ -18,7 +18,7 @@ for mode in ${VEI_MODES:-used_event=1,avail_event=1 used_event=0,avail_event=0};
 		test_exact
 	)
 done
-trap 'traffic_running && traffic_stop; drv_unload' EXIT
+trap cleanup EXIT
 
 test_start()
 {

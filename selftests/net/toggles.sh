@@ -24,7 +24,7 @@ ALL_TESTS+=(
 	test_traffic
 	test_exact
 )
-trap 'traffic_stop >/dev/null; drv_unload' EXIT
+trap cleanup EXIT
 
 nic=${PAIR}0
 

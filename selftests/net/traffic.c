@@ -173,7 +173,7 @@ bool window_wait(void)
 			fprintf(stderr, "traffic: stalled with %lu under way\n", under_way());
 			return false;
 		}
-		sched_yield();
+		usleep(20);	/* the receiver may want this processor */
 	}
 	return false;
 }

@@ -29,7 +29,7 @@ for mode in $(modes); do
 	ALL_TESTS+=("test_wrap $mode" "test_counters $mode")
 done
 ALL_TESTS+=(test_control_queue)
-trap drv_unload EXIT
+trap cleanup EXIT
 
 test_wrap()
 {
@@ -81,7 +81,7 @@ test_control_queue()
 		echo "link set dev $IF0 address 52:54:00:12:00:02"
 	done | ip -batch -
 	check_err $? "an address was refused"
-	address=$(cat "/sys/class/net/$IF0/address")
+	address=$(if_get "$IF0" address)
 	check_eq "$address" 52:54:00:12:00:02 "address"
 	if ! is_stock; then
 		check_ge "$(vei_queue "${PAIR}0" 2 used)" "$COMMANDS" "commands done"

@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The counters are exact: packets and bytes as sent, buffers as posted and
+# used, kicks sent and suppressed as decided, interrupts as the kernel counts
+# them in /proc/interrupts, per queue; and ethtool shows what debugfs does.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+COUNT=3000
+SIZE=1000
+
+ALL_TESTS=()
+for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
+	ALL_TESTS+=(
+		"test_start $mode"
+		"test_packets $mode"
+		"test_interrupts $mode"
+		"test_kicks $mode"
+		"test_buffers $mode"
+		"test_ethtool $mode"
+		"test_unused_direction $mode"
+	)
+done
+trap cleanup EXIT
+
+# ethtool_stat INTERFACE NAME, from the text in STATS
+ethtool_stat()
+{
+	sed -n "s/^ *$1: //p" <<<"$STATS"
+}
+
+read_stats()
+{
+	STATS=$(ethtool -S "$IF0")
+	PEER_STATS=$(in_peer ethtool -S "$IF1")
+}
+
+peer_stat()
+{
+	sed -n "s/^ *$1: //p" <<<"$PEER_STATS"
+}
+
+# Interrupts on the line of /proc/interrupts for queue $2 of NIC $1.
+proc_interrupts()
+{
+	awk -v name="$(nic_bdf "$1")-$2" '
+		index($NF, name) {
+			for (i = 2; i <= NF && $i ~ /^[0-9]+$/; i++)
+				sum += $i
+		}
+		END { print sum + 0 }' /proc/interrupts
+}
+
+quiet()
+{
+	[ "$(vei_queue "${PAIR}0" 1 used_idx)" = "$(vei_queue "${PAIR}0" 1 avail_idx)" ]
+}
+
+test_start()
+{
+	drv_unload
+	drv_load "${1//,/ }" && pair_create
+	check_err $? "the pair does not come up"
+	# no address, no protocol that sends by itself: the test's packets alone
+	ip addr flush dev "$IF0"
+	ip -n "$NS" addr flush dev "$IF1"
+	read_stats
+	tx_before=$(ethtool_stat tx0_packets)
+	tx_bytes_before=$(ethtool_stat tx0_bytes)
+	rx_before=$(peer_stat rx0_packets)
+	rx_bytes_before=$(peer_stat rx0_bytes)
+	traffic_run packet there -s "$SIZE" -c "$COUNT"
+	check_err $? "lost or spoiled"
+	wait_for 5 quiet
+	check_err $? "the transmit queue does not settle"
+	read_stats
+}
+
+test_packets()
+{
+	local tx rx
+
+	tx=$(($(ethtool_stat tx0_packets) - tx_before))
+	rx=$(($(peer_stat rx0_packets) - rx_before))
+	check_ge "$tx" "$COUNT" "tx0_packets"
+	check_eq "$rx" "$tx" "the peer's rx0_packets"
+	check_eq $(($(ethtool_stat tx0_bytes) - tx_bytes_before)) \
+		$(($(peer_stat rx0_bytes) - rx_bytes_before)) "bytes sent and received"
+	check_ge $(($(ethtool_stat tx0_bytes) - tx_bytes_before)) $((COUNT * SIZE)) "tx0_bytes"
+	check_eq "$(if_get "$IF0" statistics/tx_packets)" "$(ethtool_stat tx0_packets)" \
+		"the interface's tx_packets"
+	check_eq "$(if_get "$IF1" statistics/rx_packets "$NS")" "$(peer_stat rx0_packets)" \
+		"the interface's rx_packets"
+}
+
+test_interrupts()
+{
+	check_eq "$(vei_queue "${PAIR}0" 1 interrupts)" "$(proc_interrupts "${PAIR}0" output.0)" \
+		"transmit: counter, /proc/interrupts"
+	check_eq "$(vei_queue "${PAIR}1" 0 interrupts)" "$(proc_interrupts "${PAIR}1" input.0)" \
+		"receive: counter, /proc/interrupts"
+	check_ge "$(vei_queue "${PAIR}1" 0 interrupts)" 1 "receive interrupts"
+}
+
+# Sent and suppressed are all that was decided, and there were both.
+test_kicks()
+{
+	local decisions kicks suppressed
+
+	decisions=$(vei_queue "${PAIR}0" 1 kick_decisions)
+	kicks=$(vei_queue "${PAIR}0" 1 kicks)
+	suppressed=$(vei_queue "${PAIR}0" 1 kicks_suppressed)
+	check_eq $((kicks + suppressed)) "$decisions" "kicks sent and suppressed, decisions"
+	check_ge "$kicks" 1 "kicks"
+	check_le "$decisions" "$(vei_queue "${PAIR}0" 1 adds)" "decisions"
+	if [ "$1" = used_event=1,avail_event=1 ]; then
+		check_ge "$suppressed" 1 "kicks suppressed by avail_event"
+	fi
+}
+
+test_buffers()
+{
+	local adds used size
+
+	adds=$(vei_queue "${PAIR}0" 1 adds)
+	check_ge "$adds" "$COUNT" "buffers added to transmit"
+	check_eq $((adds & 0xffff)) "$(vei_queue "${PAIR}0" 1 avail_idx)" "avail->idx of transmit"
+	# received buffers were taken, and as many or fewer posted again
+	adds=$(vei_queue "${PAIR}1" 0 adds)
+	used=$(vei_queue "${PAIR}1" 0 used)
+	size=$(vei_queue "${PAIR}1" 0 size)
+	check_ge "$used" "$COUNT" "receive buffers used"
+	check_le $((adds - used)) "$size" "receive buffers posted"
+	check_eq $((used & 0xffff)) "$(vei_queue "${PAIR}1" 0 used_idx)" "used->idx of receive"
+}
+
+test_ethtool()
+{
+	local key
+
+	for key in adds used kick_decisions kicks kicks_suppressed interrupts interrupts_empty \
+		   rearms rearms_lost; do
+		check_eq "$(ethtool_stat "tx0_$key")" "$(vei_queue "${PAIR}0" 1 "$key")" \
+			"tx0_$key and queue 1's $key"
+		check_eq "$(ethtool_stat "rx0_$key")" "$(vei_queue "${PAIR}0" 0 "$key")" \
+			"rx0_$key and queue 0's $key"
+	done
+	check_eq "$(ethtool_stat tx_timeouts)" 0 "tx_timeouts"
+}
+
+# Each direction uses either flags or its index; the other field stays zero.
+test_unused_direction()
+{
+	local nic queue
+
+	for nic in "${PAIR}0" "${PAIR}1"; do
+		for queue in 0 1; do
+			if [ "$(vei_queue "$nic" "$queue" intr_mode)" = used_event ]; then
+				check_eq "$(vei_queue "$nic" "$queue" avail_flags)" 0 \
+					"$nic queue $queue: avail->flags beside used_event"
+			else
+				check_eq "$(vei_queue "$nic" "$queue" used_event)" 0 \
+					"$nic queue $queue: used_event beside avail->flags"
+			fi
+			if [ "$(vei_queue "$nic" "$queue" kick_mode)" = avail_event ]; then
+				check_eq "$(vei_queue "$nic" "$queue" used_flags)" 0 \
+					"$nic queue $queue: used->flags beside avail_event"
+			else
+				check_eq "$(vei_queue "$nic" "$queue" avail_event)" 0 \
+					"$nic queue $queue: avail_event beside used->flags"
+			fi
+		done
+	done
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver has none")
+fi
+tests_run

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Several queue pairs: as many as the device, the processors and the parameter
+# allow; all of them carry traffic, and their number changes at run time.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# the first pair of the guest with more than one queue
+for PAIR in $VEI_PAIRS; do
+	[ "$(pair_var QUEUES)" -le 1 ] || break
+done
+QUEUES=$(pair_var QUEUES)
+
+ALL_TESTS=(
+	"test_pairs 0 $QUEUES"
+	test_all_used
+	test_change
+	"test_pairs 1 1"
+	"test_pairs 1000 $QUEUES"
+)
+trap cleanup EXIT
+
+combined()
+{
+	ethtool -l "$IF0" | sed -n 's/^Combined:[[:space:]]*//p' | tail -n 1
+}
+
+# Parameter $1 gives $2 pairs.
+test_pairs()
+{
+	drv_unload
+	drv_load "" "queue_pairs=$1" && pair_create
+	check_err $? "the pair does not come up with queue_pairs=$1"
+	check_eq "$(combined)" "$2" "combined channels"
+	traffic_run tcp there -c 5000000 && traffic_run tcp back -c 5000000
+	check_err $? "spoiled"
+}
+
+queue_packets()
+{
+	ethtool -S "$IF0" | sed -n "s/^ *${1}_packets: //p"
+}
+
+# A sender on each processor: each has a transmit queue of its own.
+test_all_used()
+{
+	local i before after
+
+	for ((i = 0; i < QUEUES; i++)); do
+		before=$(queue_packets "tx$i")
+		traffic_ends packet there
+		taskset -c "$i" "$TRAFFIC" packet "${KIND_OPTIONS[@]}" -L -c 500 >/run/out 2>&1
+		check_err $? "processor $i: $(tr '\n' ' ' </run/out)"
+		after=$(queue_packets "tx$i")
+		check_ge $((after - before)) 400 "packets on transmit queue $i"
+	done
+}
+
+test_change()
+{
+	local tcp n
+
+	traffic_ends tcp there
+	"$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 20000000 >/run/tcp 2>&1 &
+	tcp=$!
+	for n in 1 "$QUEUES" 1 "$QUEUES"; do
+		ethtool -L "$IF0" combined "$n"
+		check_err $? "cannot set $n"
+		check_eq "$(combined)" "$n" "combined channels"
+	done
+	wait "$tcp"
+	check_err $? "$(tr '\n' ' ' </run/tcp)"
+	ethtool -L "$IF0" combined $((QUEUES + 1)) 2>/dev/null
+	check_fail $? "more queues than there are"
+	ethtool -L "$IF0" combined 0 2>/dev/null
+	check_fail $? "no queue at all"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver has no such parameter")
+fi
+tests_run
