@@ -8,6 +8,23 @@
 
 #define PAGE 4096UL
 
+/* Between the end of the ring and the end of its last page there is nothing to be read. */
+#ifdef __SANITIZE_ADDRESS__
+#define VEI_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VEI_ASAN 1
+#endif
+#endif
+#ifdef VEI_ASAN
+#include <sanitizer/asan_interface.h>
+#define rig_poison(p, n)	__asan_poison_memory_region(p, n)
+#define rig_unpoison(p, n)	__asan_unpoison_memory_region(p, n)
+#else
+#define rig_poison(p, n)	do { } while (0)
+#define rig_unpoison(p, n)	do { } while (0)
+#endif
+
 #ifdef VEI_TSAN
 __thread void *vei_tsan_last_read;
 __thread bool vei_tsan_release_next;
@@ -23,13 +40,18 @@ static void *rig_fenced(size_t bytes)
 		perror("rig: no memory");
 		exit(1);
 	}
+	rig_poison(p + PAGE + bytes, n - bytes);
 	return p + PAGE;
 }
 
 static void rig_unfence(void *p, size_t bytes)
 {
-	if (p)
-		munmap((u8 *)p - PAGE, ((bytes + PAGE - 1) & ~(PAGE - 1)) + 2 * PAGE);
+	size_t n = (bytes + PAGE - 1) & ~(PAGE - 1);
+
+	if (!p)
+		return;
+	rig_unpoison(p, n);
+	munmap((u8 *)p - PAGE, n + 2 * PAGE);
 }
 
 /* Begin at another index than 0: as after that many buffers. */

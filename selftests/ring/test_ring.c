@@ -259,6 +259,34 @@ static void test_avail_left_alone(void)
 	tap_result("in order, avail entries hold the right id already");
 }
 
+static void test_burst_over_the_end(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){ .size = 4, .base = 65534,
+							 .intr_by_index = true });
+	struct vei_seg seg[5] = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 }, { 9, 10 } };
+	void *tok[5] = { &token[0], &token[1], &token[2], &token[3], &token[4] }, *got[5];
+	struct rig_chain chain;
+	u32 len[5];
+	int i;
+
+	EXPECT_EQ(vei_ring_add_burst(r, seg, tok, 5, true), 4);
+	EXPECT_EQ(*dev.used_event, 65534);
+	vei_ring_publish(r);
+	for (i = 0; i < 4; i++) {
+		EXPECT(rig_dev_pop(&dev, &chain));
+		EXPECT_EQ(chain.seg[0].addr, seg[i].addr);
+		push(chain.head, i + 1);
+	}
+	EXPECT_EQ(vei_ring_get_burst(r, got, len, 5), 4);
+	for (i = 0; i < 4; i++) {
+		EXPECT(got[i] == tok[i]);
+		EXPECT_EQ(len[i], i + 1);
+	}
+	EXPECT_EQ(vei_ring_num_free(r), 4);
+	end();
+	tap_result("bursts over the end of the ring");
+}
+
 static void test_dump(void)
 {
 	struct vei_ring *r = begin_three(true);
@@ -336,6 +364,7 @@ int main(void)
 	test_unpublished();
 	test_len_of_out();
 	test_avail_left_alone();
+	test_burst_over_the_end();
 	test_dump();
 	test_regression_long_chain_full_ring();
 	test_regression_direct_past_table();
