@@ -21,7 +21,10 @@ static void vei_net_start(struct vei_net *net)
 	net->started = true;
 }
 
-/* RTNL held. The stack sends nothing on return. */
+/*
+ * RTNL held. The stack sends nothing on return: its queues are stopped only
+ * when nobody is left who would wake them.
+ */
 static void vei_net_halt(struct vei_net *net)
 {
 	unsigned int i;
@@ -29,11 +32,13 @@ static void vei_net_halt(struct vei_net *net)
 	if (!net->started)
 		return;
 	net->started = false;
-	netif_tx_disable(net->netdev);
 	for (i = 0; i < net->max_pairs; i++) {
-		vei_txq_stop(&net->txq[i]);
 		vei_rxq_stop(&net->rxq[i]);
+		napi_disable(&net->txq[i].napi);
 	}
+	netif_tx_disable(net->netdev);
+	for (i = 0; i < net->max_pairs; i++)
+		vei_txq_stop(&net->txq[i]);
 }
 
 /**

@@ -336,11 +336,10 @@ void vei_txq_start(struct vei_net_txq *txq)
 
 /**
  * vei_txq_stop() - let a transmit queue rest
- * @txq: the queue, running; the stack sends nothing any more
+ * @txq: the queue; its NAPI is disabled, and the stack sends nothing any more
  */
 void vei_txq_stop(struct vei_net_txq *txq)
 {
-	napi_disable(&txq->napi);
 	hrtimer_cancel(&txq->defer);
 	vei_queue_intr_disable(txq->q);
 }
