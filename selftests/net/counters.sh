@@ -63,9 +63,7 @@ test_start()
 	drv_unload
 	drv_load "${1//,/ }" && pair_create
 	check_err $? "the pair does not come up"
-	# no address, no protocol that sends by itself: the test's packets alone
-	ip addr flush dev "$IF0"
-	ip -n "$NS" addr flush dev "$IF1"
+	ipv6_off
 	read_stats
 	tx_before=$(ethtool_stat tx0_packets)
 	tx_bytes_before=$(ethtool_stat tx0_bytes)

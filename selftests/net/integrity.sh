@@ -22,7 +22,7 @@ for pair in $VEI_PAIRS; do
 	ALL_TESTS+=(
 		"test_run $pair packet there -c 3000"
 		"test_run $pair packet back -c 3000"
-		"test_run $pair packet there -q -o -c 3000 -b 1"
+		"test_run $pair packet there -q -c 3000 -b 1"
 		"test_run $pair udp there -c 2000"
 		"test_run $pair udp6 back -c 300 -s 16:65000 -w 8"
 		"test_run $pair tcp there -c 8000000"

@@ -110,6 +110,9 @@ is_stock()
 # drv_load [CORE_PARAMETERS [NET_PARAMETERS]], on top of those of the job
 drv_load()
 {
+	# first in, first out: what waits long is not dropped, and no frame
+	# overtakes another, so that loss and disorder are the driver's
+	echo pfifo >/proc/sys/net/core/default_qdisc
 	if is_stock; then
 		modprobe virtio_pci && modprobe virtio_net
 		return
@@ -217,6 +220,7 @@ peer_move()
 # if_configure NAMESPACE INTERFACE HOST: addresses and up
 if_configure()
 {
+	ip netns exec "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0"
 	ip -n "$1" -batch - <<-EOT
 		addr replace 192.0.2.$3/24 dev $2
 		link set dev $2 up
@@ -277,6 +281,13 @@ pair_up()
 		if_configure $NS $IF1 2 &&
 		wait_for 10 if_is_running $IF0 &&
 		wait_for 10 if_is_running $IF1 $NS
+}
+
+# IPv6 off on both ends, until the pair is created anew: it speaks unasked.
+ipv6_off()
+{
+	echo 1 >/proc/sys/net/ipv6/conf/$IF0/disable_ipv6
+	in_peer sysctl -qw net.ipv6.conf.$IF1.disable_ipv6=1
 }
 
 # Both ends down, here, and under names that are in nobody's way.

@@ -28,13 +28,17 @@ traffic_ends()
 }
 
 # traffic_run KIND WAY [OPTION...]: packet, udp, udp6, tcp or tcp6; there or
-# back. Every byte is checked. Leaves the line of counts in TRAFFIC_COUNTS.
+# back. Every byte is checked, and frames between two single queues keep their
+# order. Leaves the line of counts in TRAFFIC_COUNTS.
 traffic_run()
 {
 	local kind=$1 way=$2 rc=0
 
 	shift 2
 	traffic_ends "$kind" "$way"
+	if [ "$kind" = packet ] && pair_is_hub; then
+		KIND_OPTIONS+=(-o)	# one queue: the order stays
+	fi
 	TRAFFIC_COUNTS=$("$TRAFFIC" "${kind%6}" "${KIND_OPTIONS[@]}" "$@" 2>"$TRAFFIC_LOG") || rc=$?
 	if [ $rc != 0 ]; then
 		note "traffic $kind $way $*: $TRAFFIC_COUNTS $(tr '\n' ' ' <"$TRAFFIC_LOG")"
