@@ -49,6 +49,7 @@ struct bench_params {
  * @enable: stage 5: re-arm; false: something came meanwhile, go on taking
  * @add_burst: add @n buffers at a time, or NULL when the ring has no such thing
  * @get_burst: take up to @n buffers at a time; how many
+ * @device: the other side, where the ring is no split ring; how many buffers it completed
  */
 struct bench_ring_ops {
 	const char *name;
@@ -61,6 +62,7 @@ struct bench_ring_ops {
 	bool (*enable)(void *ring);
 	int (*add_burst)(void *ring, void **tokens, unsigned int n);
 	unsigned int (*get_burst)(void *ring, void **tokens, uint32_t *lens, unsigned int n);
+	unsigned int (*device)(void *ring);
 };
 
 /* The entries themselves: out of line, and findable by name in a callgrind profile. */

@@ -13,9 +13,11 @@ RING(bench_linux_new);
 RING(bench_bare);
 RING(bench_vei);
 RING(bench_floor);
+RING(bench_ptr);
 
 const struct bench_ring_ops *const bench_rings[] = {
 	&bench_linux_old, &bench_linux_new, &bench_bare, &bench_vei, &bench_floor,
+	&bench_ptr,
 };
 const unsigned int bench_nrings = sizeof(bench_rings) / sizeof(bench_rings[0]);
 
@@ -65,11 +67,36 @@ double bench_now(void)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-int bench_compare(const void *a, const void *b)
+static int bench_compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+/*
+ * A sample is the median of many short slices, so that slices in which something else was running, on
+ * a machine that has other things to do, do not count.
+ */
+#define MAX_SLICES	20000
+static double slices[MAX_SLICES];
+static unsigned int nslices;
+
+void bench_slice(double ns)
+{
+	if (nslices < MAX_SLICES)
+		slices[nslices++] = ns;
+}
+
+/* Of the slices since the last call. */
+double bench_median(void)
+{
+	double m;
+
+	qsort(slices, nslices, sizeof(slices[0]), bench_compare);
+	m = nslices ? slices[nslices / 2] : 0;
+	nslices = 0;
+	return m;
 }
 
 void *bench_open(const struct bench_ring_ops *ops, const struct bench_scenario *sc,
@@ -126,7 +153,7 @@ unsigned int bench_device_run(struct bench_device *dev)
 		WRITE_ONCE(e->id, head);
 		WRITE_ONCE(e->len, dev->receive ? READ_ONCE(dev->sh.desc[head].len) : 0);
 	}
-	if (dev->event_idx)
+	if (dev->event_idx && !dev->polling)
 		WRITE_ONCE(*(uint16_t *)&dev->sh.used->ring[dev->qsz], dev->avail);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	WRITE_ONCE(dev->sh.used->idx, dev->used);

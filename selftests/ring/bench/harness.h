@@ -16,11 +16,14 @@ struct bench_scenario {
 	bool receive, event_idx, indirect, burst;
 };
 
-/* The device: polls, completes in order, keeps the suppression fields as the draft says. */
+/*
+ * The device: polls, completes in order, keeps the suppression fields as the draft says; while
+ * @polling it leaves avail_event behind, as a device does that needs no kicks.
+ */
 struct bench_device {
 	struct bench_shared sh;
 	unsigned int qsz;
-	bool event_idx, receive;
+	bool event_idx, receive, polling;
 	uint16_t avail, used, decided;
 	unsigned long kicks_wanted, intrs;
 };
@@ -39,7 +42,8 @@ unsigned int bench_device_run(struct bench_device *dev);
 void bench_rounds(const struct bench_ring_ops *ops, void *ring, const struct bench_scenario *sc,
 		  struct bench_device *dev, unsigned long rounds);
 double bench_now(void);
-int bench_compare(const void *a, const void *b);
+void bench_slice(double ns);
+double bench_median(void);
 int bench_pair(unsigned int samples, double ms);
 
 #endif /* VEI_BENCH_HARNESS_H */

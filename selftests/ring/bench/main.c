@@ -16,7 +16,7 @@ static void cmd_list(void)
 	unsigned int i;
 
 	for (i = 0; i < bench_nrings; i++)
-		if (bench_rings[i])
+		if (bench_rings[i] && !bench_rings[i]->device)
 			printf("ring\t%s\n", bench_rings[i]->name);
 	for (i = 0; i < bench_nscenarios; i++)
 		printf("scenario\t%s\t%u\t%u\t%s\n", bench_scenarios[i].name,
@@ -44,20 +44,21 @@ static int cmd_count(char **argv)
 /* One sample: ns a buffer, the device's part included. */
 static double sample(const struct bench_ring_ops *ops, const struct bench_scenario *sc, double ms)
 {
-	unsigned long rounds = 256 / sc->batch, done = 0;
+	unsigned long rounds = 512 / sc->batch;
 	struct bench_device dev;
 	void *ring = bench_open(ops, sc, &dev);
-	double t0, t1;
+	double t0, t1, begin;
 
 	bench_rounds(ops, ring, sc, &dev, 2 * BENCH_QSZ);
-	t0 = bench_now();
+	begin = t1 = bench_now();
 	do {
+		t0 = t1;
 		bench_rounds(ops, ring, sc, &dev, rounds);
-		done += rounds;
 		t1 = bench_now();
-	} while (t1 - t0 < ms * 1e6);
+		bench_slice((t1 - t0) / 512);
+	} while (t1 - begin < ms * 1e6);
 	ops->close(ring);
-	return (t1 - t0) / done / sc->batch;
+	return bench_median();
 }
 
 static int cmd_time(unsigned int samples, double ms)
@@ -67,7 +68,7 @@ static int cmd_time(unsigned int samples, double ms)
 	for (k = 0; k < samples; k++)
 		for (s = 0; s < bench_nscenarios; s++)
 			for (i = 0; i < bench_nrings; i++)
-				if (bench_rings[i])
+				if (bench_rings[i] && !bench_rings[i]->device)
 					printf("%s\t%s\t%u\t%.3f\n", bench_scenarios[s].name,
 					       bench_rings[i]->name, k,
 					       sample(bench_rings[i], &bench_scenarios[s], ms));
