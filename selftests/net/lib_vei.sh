@@ -91,6 +91,13 @@ device_queue()
 	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\",\"queue\":$2}}"
 }
 
+# device_stats NIC QUEUE COUNT: what the device itself has counted
+device_stats()
+{
+	qmp "{\"execute\":\"x-query-virtio-queue-notify-stats\",\"pick\":\"$3\",
+	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\",\"queue\":$2}}"
+}
+
 # device_link NIC true|false
 device_link()
 {

@@ -120,7 +120,7 @@ class Guest:
     kernel_args: str = ""
     devices: list = field(default_factory=list)     # further -device values
     qemu_args: list = field(default_factory=list)
-    stock_image: bool = False       # without the project's modules
+    qemu: str = None                # another QEMU than the environment's
 
     def job(self):
         """The shell text that the guest's init reads."""

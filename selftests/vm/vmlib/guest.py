@@ -94,7 +94,7 @@ class Boot:
 
     def start(self, run_dir):
         env = config.environment()
-        qemu = qemu_binary()
+        qemu = self.guest.qemu or qemu_binary()
         with open(os.path.join(run_dir, "job"), "w") as job:
             job.write(self.guest.job())
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2",

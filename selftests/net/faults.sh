@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The negative controls of wakeup.sh and direction.sh: a device with a seeded
+# fault (QEMU's x-draft-fault) has to be found out, by name of the symptom. And
+# the driver has to survive it: after a reset, with the fault gone, all is well.
+#
+# Where a fault strikes is fixed at the device's start (x-draft-fault-queue): the
+# first pair has it in the receive queues, the second in the transmit queues.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_wakeup.sh
+. "$LIB_DIR/lib_wakeup.sh"
+
+# fault, the half that has it, what must be said
+RECEIVE_FAULTS=(
+	"used-event-off-by-one 1 lost interrupt"
+	"lost-interrupt 1 lost interrupt"
+	"bad-used-id 1 used id out of range"
+	"bad-used-len 1 used len over the buffer"
+	"used-idx-jump 1 used->idx out of range"
+)
+TRANSMIT_FAULTS=(
+	"avail-event-off-by-one 0 lost kick"
+	"avail-event-stuck 0 lost kick"
+	"lost-kick 0 lost kick"
+	"bad-used-id 0 used id out of range"
+	"used-idx-jump 0 used->idx out of range"
+)
+
+read -r RECEIVE_PAIR TRANSMIT_PAIR _ <<<"$VEI_PAIRS x x"
+ALL_TESTS=("test_start $RECEIVE_PAIR 0")
+for fault in "${RECEIVE_FAULTS[@]}"; do
+	ALL_TESTS+=("test_fault $fault" test_recovers)
+done
+ALL_TESTS+=("test_start $TRANSMIT_PAIR 1")
+for fault in "${TRANSMIT_FAULTS[@]}"; do
+	ALL_TESTS+=("test_fault $fault" test_recovers)
+done
+trap cleanup EXIT
+
+# <pair> <queue>
+test_start()
+{
+	PAIR=$1
+	drv_reload && pair_create "$PAIR"
+	check_err $? "the pair does not come up"
+	check_eq "$(device_prop "${PAIR}0" x-draft-fault-queue)" "$2" "x-draft-fault-queue"
+	wakeups_ok
+	check_err $? "not even without a fault"
+}
+
+# fault_set NIC FAULT
+fault_set()
+{
+	qmp "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"x-draft-fault\",
+	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":\"$2\"}}" >/dev/null
+}
+
+test_fault()
+{
+	local fault=$1 said
+
+	FAULTY=$PAIR$2
+	shift 2
+	fault_set "$FAULTY" "$fault"
+	check_err $? "$FAULTY: cannot be given the fault"
+	said=$(wakeups_ok)
+	check_fail $? "not found out"
+	grep -F -- "$FAULTY" <<<"$said" | grep -qF -- "$*"
+	check_err $? "'$*' of $FAULTY is not among the symptoms: $(tr -d '#' <<<"$said" | tr '\n' ';')"
+}
+
+test_recovers()
+{
+	local nic
+
+	fault_set "$FAULTY" none
+	for nic in "${PAIR}0" "${PAIR}1"; do
+		vei_set "$nic" reset 1
+		check_err $? "$nic: cannot be reset"
+	done
+	wait_for 5 if_is_running "$IF0"
+	wakeups_ok
+	check_err $? "does not recover"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver shows no rings")
+fi
+tests_run
