@@ -247,7 +247,7 @@ void vei_dev_del_queues(struct vei_dev *dev)
 EXPORT_SYMBOL_NS_GPL(vei_dev_del_queues, VEI_NS);
 
 /**
- * vei_queue_report() - log that a ring is broken, once
+ * vei_queue_report() - log that a ring is broken, once, and tell its driver
  * @q: a queue with a broken ring
  */
 void vei_queue_report(struct vei_queue *q)
@@ -258,6 +258,8 @@ void vei_queue_report(struct vei_queue *q)
 	dev_err(&q->dev->pdev->dev, "%s: broken: %s: %u (size %u, taken %u, available %u)\n",
 		q->name, vei_ring_strerror(r->broken), r->bad_value, r->size, r->last_used,
 		r->published);
+	if (q->dev->ops->queue_broken)
+		q->dev->ops->queue_broken(q);
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_report, VEI_NS);
 

@@ -18,6 +18,32 @@ void vei_net_config_changed(struct vei_dev *dev)
 	schedule_work(&net->config_work);
 }
 
+/**
+ * vei_net_queue_broken() - the device lied about a queue
+ * @q: the queue
+ *
+ * It stays as it is, to be looked at, until somebody resets the device. The
+ * carrier goes, so that a bond fails over and nobody waits for packets.
+ *
+ * Context: any.
+ */
+void vei_net_queue_broken(struct vei_queue *q)
+{
+	struct vei_net *net = q->dev->priv;
+
+	schedule_work(&net->config_work);
+}
+
+static bool vei_net_is_broken(const struct vei_net *net)
+{
+	unsigned int i;
+
+	for (i = 0; i < net->max_pairs; i++)
+		if (net->rxq[i].q->ring.broken || net->txq[i].q->ring.broken)
+			return true;
+	return false;
+}
+
 /* Say again where we are, after a migration, and tell the device that we did. */
 static void vei_net_announce(struct vei_net *net)
 {
@@ -29,7 +55,7 @@ static void vei_net_announce(struct vei_net *net)
  * vei_net_update_link() - carry the device's link state to the stack
  * @net: the device
  *
- * Without a STATUS field the link is up.
+ * Without a STATUS field the link is up. With a broken queue it is down.
  *
  * Context: may sleep; RTNL held.
  */
@@ -41,6 +67,8 @@ void vei_net_update_link(struct vei_net *net)
 		status = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_STATUS);
 	/* A device that was pulled reads as all ones. */
 	if (status == U16_MAX && vei_dev_is_gone(net->dev))
+		status = 0;
+	if (vei_net_is_broken(net))
 		status = 0;
 
 	if (status & VEI_NET_S_LINK_UP)

@@ -265,6 +265,7 @@ static void vei_net_free(struct vei_net *net)
 static const struct vei_dev_ops vei_net_dev_ops = {
 	.feature_names = vei_net_feature_names,
 	.config_changed = vei_net_config_changed,
+	.queue_broken = vei_net_queue_broken,
 	.restart = vei_net_restart_dev,
 };
 

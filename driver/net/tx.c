@@ -311,7 +311,7 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 	netdev_warn(netdev, "tx queue %u stuck: %u in flight, %u to reap, %u time(s)\n", index,
 		    vei_ring_in_flight(&txq->q->ring), vei_ring_claimed(&txq->q->ring),
 		    txq->timeouts);
-	if (txq->q->ring.broken || txq->timeouts == VEI_TX_TIMEOUTS) {
+	if (txq->timeouts == VEI_TX_TIMEOUTS) {
 		schedule_work(&net->restart_work);
 	} else {
 		vei_queue_kick_anyway(txq->q);

@@ -73,6 +73,8 @@ struct vei_dev;
  * struct vei_dev_ops - what a device driver gives the core
  * @feature_names: names of bits 0..23, for sysfs; NULL where there is none
  * @config_changed: the device changed its configuration; hard interrupt
+ * @queue_broken: the device lied and @q does nothing any more until a reset;
+ *	whatever context the queue was used in, with its lock held
  * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
  *	now, and go on; may sleep. Returns 0 or a negative errno, then the device
  *	is left reset.
@@ -80,6 +82,7 @@ struct vei_dev;
 struct vei_dev_ops {
 	const char *const *feature_names;
 	void (*config_changed)(struct vei_dev *dev);
+	void (*queue_broken)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);
 };
 
