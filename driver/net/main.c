@@ -254,12 +254,16 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 
 static void vei_net_free(struct vei_net *net)
 {
+	struct vei_net_rxq *rxq = net->rxq;
+	struct vei_net_txq *txq = net->txq;
+
 	cancel_work_sync(&net->config_work);
 	cancel_work_sync(&net->rx_mode_work);
 	cancel_work_sync(&net->restart_work);
-	kfree(net->rxq);
-	kfree(net->txq);
+	/* It still has the NAPI contexts of the queues on its list. */
 	free_netdev(net->netdev);
+	kfree(rxq);
+	kfree(txq);
 }
 
 static const struct vei_dev_ops vei_net_dev_ops = {
