@@ -91,7 +91,7 @@ test_udp_fragments()
 # Switched by ethtool while a stream runs.
 test_switch()
 {
-	local i tcp state
+	local i tcp
 
 	start ""
 	traffic_ends tcp there

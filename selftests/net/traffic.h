@@ -43,7 +43,7 @@ extern atomic_bool stopped;		/* the sender has ended */
 extern atomic_bool finished;		/* nothing more will come */
 
 #define PATTERN_PERIOD	65521		/* a prime: no shift by a power of two fits */
-#define MAX_SIZE	65536
+#define MAX_SIZE	66000
 
 /* The bytes that belong at position pos of the pattern, MAX_SIZE of them. */
 const uint8_t *pattern_at(uint64_t pos);

@@ -190,7 +190,8 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
     # panic_on_warn, oops=panic: whatever the kernel minds ends the guest at
     # once; -no-reboot turns that into the end of QEMU
     append = ("console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
-              "softlockup_panic=1 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
+              "softlockup_panic=1 sysctl.kernel.hung_task_panic=1 "
+              "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
               "nokaslr mitigations=off tsc=reliable norandmaps " + guest.kernel_args)
     args = [qemu, "-machine", guest.machine, *accel, "-smp", str(guest.cpus),
             "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
