@@ -11,7 +11,6 @@ order in which they run.
 """
 
 import itertools
-import os
 
 from .config import Guest, Pair
 
@@ -89,12 +88,8 @@ ALL = [stock_device]
 
 
 def guests():
-    """All guests; QEMU_DRAFT names a QEMU that offers the draft's bits."""
+    """All guests on the stock device; plan_draft.py has the others."""
     found = []
     for plan in ALL:
         found += plan()
     return found
-
-
-def draft_qemu():
-    return os.environ.get("QEMU_DRAFT")
