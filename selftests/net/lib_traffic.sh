@@ -7,6 +7,9 @@
 TRAFFIC_PID=""
 TRAFFIC_LOG=/run/traffic.log
 KIND_OPTIONS=()
+# QEMU lets a frame overtake one that waits for receive buffers, so a test that
+# has more under way than the receive ring holds must not ask for the order.
+TRAFFIC_ORDERED=1
 
 # Options that bring traffic of kind $1 from vei0 to vei1, or back if $2 is
 # "back", and the peer's address.
@@ -36,7 +39,7 @@ traffic_run()
 
 	shift 2
 	traffic_ends "$kind" "$way"
-	if [ "$kind" = packet ] && pair_is_hub; then
+	if [ "$kind" = packet ] && pair_is_hub && [ -n "$TRAFFIC_ORDERED" ]; then
 		KIND_OPTIONS+=(-o)	# one queue: the order stays
 	fi
 	TRAFFIC_COUNTS=$("$TRAFFIC" "${kind%6}" "${KIND_OPTIONS[@]}" "$@" 2>"$TRAFFIC_LOG") || rc=$?

@@ -8,6 +8,8 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+TRAFFIC_ORDERED=""
+
 ALL_TESTS=(test_start)
 for pair in $VEI_PAIRS; do
 	ALL_TESTS+=("test_limits $pair")

@@ -107,4 +107,7 @@ test_switch()
 	check_err $? "$(tr '\n' ' ' </run/tcp)"
 }
 
+if is_stock; then
+	ALL_TESTS=("test_stream all" "test_sizes large large" test_udp_fragments test_switch)
+fi
 tests_run
