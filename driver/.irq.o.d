@@ -691,7 +691,8 @@ irq.o: /work/main/driver/irq.c \
  /usr/src/linux-headers-6.1.0-56-common/include/uapi/linux/pkt_sched.h \
  /usr/src/linux-headers-6.1.0-56-common/include/linux/hashtable.h \
  /work/main/include/vei/queue.h /work/main/include/vei/burst.h \
- /work/main/include/vei/ring.h /work/main/include/vei/event.h \
+ /work/main/include/vei/add.h /work/main/include/vei/ring.h \
+ /work/main/include/vei/event.h /work/main/include/vei/get.h \
  /work/main/driver/pci_regs.h /work/main/driver/trace.h \
  /usr/src/linux-headers-6.1.0-56-common/include/linux/tracepoint.h \
  /usr/src/linux-headers-6.1.0-56-common/include/linux/static_call.h \

@@ -44,11 +44,17 @@ static bool vei_net_is_broken(const struct vei_net *net)
 	return false;
 }
 
-/* Say again where we are, after a migration, and tell the device that we did. */
-static void vei_net_announce(struct vei_net *net)
+/* What the device says now, as VEI_NET_S_*. */
+static u16 vei_net_read_status(struct vei_net *net)
 {
-	netdev_notify_peers(net->netdev);
-	vei_net_ctrl(net, VEI_NET_CTRL_ANNOUNCE, VEI_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
+	u16 status = VEI_NET_S_LINK_UP;
+
+	if (vei_net_has(net, VEI_NET_F_STATUS))
+		status = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_STATUS);
+	/* A device that was pulled reads as all ones. */
+	if (status == U16_MAX && vei_dev_is_gone(net->dev))
+		return 0;
+	return status;
 }
 
 /**
@@ -57,26 +63,25 @@ static void vei_net_announce(struct vei_net *net)
  *
  * Without a STATUS field the link is up. With a broken queue it is down.
  *
- * Context: may sleep; RTNL held.
+ * Context: may sleep; RTNL held. Return: true if the device wishes an
+ * announcement.
  */
-void vei_net_update_link(struct vei_net *net)
+bool vei_net_update_link(struct vei_net *net)
 {
-	u16 status = VEI_NET_S_LINK_UP;
+	u16 status = vei_net_read_status(net);
 
-	if (vei_net_has(net, VEI_NET_F_STATUS))
-		status = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_STATUS);
-	/* A device that was pulled reads as all ones. */
-	if (status == U16_MAX && vei_dev_is_gone(net->dev))
-		status = 0;
-	if (vei_net_is_broken(net))
-		status = 0;
-
-	if (status & VEI_NET_S_LINK_UP)
+	if (status & VEI_NET_S_LINK_UP && !vei_net_is_broken(net))
 		netif_carrier_on(net->netdev);
 	else
 		netif_carrier_off(net->netdev);
-	if (status & VEI_NET_S_ANNOUNCE && vei_net_has(net, VEI_NET_F_GUEST_ANNOUNCE))
-		vei_net_announce(net);
+	return status & VEI_NET_S_ANNOUNCE && vei_net_has(net, VEI_NET_F_GUEST_ANNOUNCE);
+}
+
+/* Say again where we are, after a migration, and tell the device that we did. */
+static void vei_net_announce(struct vei_net *net)
+{
+	netdev_notify_peers(net->netdev);
+	vei_net_ctrl(net, VEI_NET_CTRL_ANNOUNCE, VEI_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
 }
 
 /**
@@ -86,9 +91,12 @@ void vei_net_update_link(struct vei_net *net)
 void vei_net_config_work(struct work_struct *work)
 {
 	struct vei_net *net = container_of(work, struct vei_net, config_work);
+	bool announce;
 
 	rtnl_lock();
-	if (netif_device_present(net->netdev))
-		vei_net_update_link(net);
+	announce = netif_device_present(net->netdev) && vei_net_update_link(net);
 	rtnl_unlock();
+	/* Takes RTNL itself. */
+	if (announce)
+		vei_net_announce(net);
 }

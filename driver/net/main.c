@@ -266,6 +266,14 @@ static void vei_net_free(struct vei_net *net)
 	kfree(txq);
 }
 
+/* For good. A config change that is still looked at finds the device detached. */
+static void vei_net_end(struct vei_net *net)
+{
+	rtnl_lock();
+	vei_net_quiesce(net);
+	rtnl_unlock();
+}
+
 static const struct vei_dev_ops vei_net_dev_ops = {
 	.feature_names = vei_net_feature_names,
 	.config_changed = vei_net_config_changed,
@@ -312,7 +320,7 @@ static int vei_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 
 err_up:
-	vei_net_down(net);
+	vei_net_end(net);
 err_net:
 	vei_net_free(net);
 err_dev:
@@ -331,7 +339,7 @@ static void vei_net_remove(struct pci_dev *pdev)
 	/* In this order: the first may ask for the second, and that for the control queue. */
 	cancel_work_sync(&net->restart_work);
 	cancel_work_sync(&net->rx_mode_work);
-	vei_net_down(net);
+	vei_net_end(net);
 	vei_net_free(net);
 	vei_dev_destroy(dev);
 }

@@ -235,7 +235,7 @@ void vei_net_rx_mode_work(struct work_struct *work);
 void vei_net_config_changed(struct vei_dev *dev);
 void vei_net_queue_broken(struct vei_queue *q);
 void vei_net_config_work(struct work_struct *work);
-void vei_net_update_link(struct vei_net *net);
+bool vei_net_update_link(struct vei_net *net);
 
 /* ethtool.c */
 extern const struct ethtool_ops vei_net_ethtool_ops;

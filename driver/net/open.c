@@ -52,7 +52,8 @@ int vei_net_open(struct net_device *netdev)
 	if (!net->dev->nqueue)
 		return -ENODEV;	/* a restart failed */
 	vei_net_start(net);
-	vei_net_update_link(net);
+	if (vei_net_update_link(net))
+		schedule_work(&net->config_work);
 	netif_tx_start_all_queues(netdev);
 	return 0;
 }
@@ -128,7 +129,8 @@ static void vei_net_apply_settings(struct vei_net *net)
 	if (vei_net_write_mac(net, net->netdev->dev_addr))
 		netdev_warn(net->netdev, "cannot set the MAC address again\n");
 	vei_net_set_rx_mode(net->netdev);
-	vei_net_update_link(net);
+	if (vei_net_update_link(net))
+		schedule_work(&net->config_work);
 }
 
 /**
