@@ -47,13 +47,14 @@ test-ring: setup
 	$(MAKE) -C selftests/ring test
 
 test-qemu: setup
+	scripts/qemu/build >/dev/null
 	scripts/qemu/check
 
 test-vm: modules
-	selftests/vm/test $(VM_ARGS)
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test $(VM_ARGS)
 
 test: modules
-	scripts/test
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test
 
 bench-ring: setup
 	$(MAKE) -C selftests/ring bench

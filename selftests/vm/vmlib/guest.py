@@ -109,7 +109,10 @@ class Boot:
                                         stderr=None if interactive else self.errors)
         request = self.accept(listeners["req"])
         self.report_conn = self.accept(listeners["report"])
-        qmp = agent.Qmp(self.accept(listeners["qmp"]))
+        try:
+            qmp = agent.Qmp(self.accept(listeners["qmp"]))
+        except (agent.QmpError, OSError):
+            raise config.ConfigError(self.why_no_qemu()) from None
         agent.Agent(request, qmp).start()
 
     def accept(self, listener):
@@ -124,8 +127,11 @@ class Boot:
             except socket.timeout:
                 if self.process.poll() is not None:
                     break
+        raise config.ConfigError(self.why_no_qemu())
+
+    def why_no_qemu(self):
         self.errors.seek(0)
-        raise config.ConfigError("QEMU did not start: " + self.errors.read().strip())
+        return "QEMU did not start: " + self.errors.read().strip()
 
     def follow(self, deadline):
         """Feed the report until QEMU ends or the time is up."""

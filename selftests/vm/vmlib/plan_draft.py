@@ -16,19 +16,22 @@ EITHER = {"event_idx": ON_OFF, "indirect_desc": ON_OFF, "notify_on_empty": ON_OF
 # none, some and all of the bits that nobody knows
 UNKNOWN = ("0", "0x5555555400000000", "0xfffffffe00000000")
 
+# Two slots each, below the chipset's.
+PAIRS_PER_GUEST = 6
+BLK_SECTORS = 0x1234567
 TOGGLES = ("used_event", "avail_event", "features_hi", "indirect", "notify_on_empty")
 MODES = " ".join(f"used_event={used},avail_event={avail}" for used in (1, 0) for avail in (1, 0))
 
 
 def offers():
-    """What devices offer, for three guests: the directions' 2x2 in full; all pairs of
-    the rest; the same without bit 31, so without a high half to offer."""
+    """What devices offer, guest by guest: the directions' 2x2 in full; all pairs of the
+    rest; the same without bit 31, so without a high half to offer."""
     square = [dict(DRAFT, **{"event_idx": used, "avail-event-idx": avail})
               for used in ON_OFF for avail in ON_OFF]
     high = dict(EITHER, **{"avail-event-idx": ON_OFF, "features-hi-mask": UNKNOWN})
-    return [square,
-            [{"features-hi": "on", **row} for row in all_pairs(high)],
-            [{"features-hi": "off", **row} for row in all_pairs(EITHER)]]
+    rest = [{"features-hi": "on", **row} for row in all_pairs(high)]
+    rest += [{"features-hi": "off", **row} for row in all_pairs(EITHER)]
+    return [square, rest[:PAIRS_PER_GUEST], rest[PAIRS_PER_GUEST:]]
 
 
 def toggle_rows(wrap):
@@ -36,7 +39,8 @@ def toggle_rows(wrap):
     rows = ["".join(str(row[name]) for name in TOGGLES)
             for row in all_pairs({name: (1, 0) for name in TOGGLES})]
     square = [f"{used}{avail}110" for used in (1, 0) for avail in (1, 0)]
-    return " ".join([row + "+" * wrap for row in square] + [row for row in rows if row not in square])
+    rest = [row for row in rows if row not in square]
+    return " ".join([row + "+" * wrap for row in square] + rest)
 
 
 def guests():
@@ -62,6 +66,13 @@ def guests():
             Pair("c", props=dict(DRAFT, vectors="2")),
             Pair("d", props=dict(DRAFT, **{"disable-modern": "off"})),
         ], tests=suites("layout.sh", "link.sh")),
+        Guest(name="draft-extended", timeout=300, qemu=qemu, env={"VEI_BLK_SECTORS": BLK_SECTORS},
+              qemu_args=["-drive", "if=none,id=blk,format=raw,file=null-co://,"
+                                   f"file.size={512 * BLK_SECTORS}"],
+              devices=["virtio-blk-pci,disable-modern=on,features-hi=on,avail-event-idx=on,"
+                       "features-hi-mask=0xa00000000,drive=blk",
+                       "virtio-rng-pci,disable-modern=on,features-hi=on,avail-event-idx=on"],
+              tests=suites("extended.sh")),
         Guest(name="draft-snapshot", timeout=900, qemu=qemu, env={"VEI_MODES": MODES},
               pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
         Guest(name="draft-faults", timeout=600, qemu=qemu, pairs=[
