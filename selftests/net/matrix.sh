@@ -31,6 +31,9 @@ test_start()
 	PAIR=$1
 	drv_reload && pair_create "$1"
 	check_err $? "the pair does not come up"
+	# no address, no protocol that sends by itself: the test's packets alone
+	ip addr flush dev "$IF0"
+	ip -n "$NS" addr flush dev "$IF1"
 	note "$1: $(pair_var PROPS)"
 }
 

@@ -65,9 +65,9 @@ def stock_device():
             Pair("c", props={"vectors": "2"}),
             Pair("d", props={"disable-modern": "off"}),
         ], tests=suites("layout.sh", "link.sh")),
-        # a machine whose root bus can be unplugged from
+        # a machine whose root bus can be unplugged from, and that powers off after sleep
         Guest(name="hotplug", timeout=600, machine="pc,usb=off",
-              tests=suites("hotplug.sh")),
+              tests=suites("hotplug.sh", "suspend.sh")),
         Guest(name="rings", timeout=900, pairs=[
             Pair("a", props={"rx_queue_size": "256"}),
             Pair("b", props={"rx_queue_size": "1024", "mrg_rxbuf": "off"}),
