@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a split virtqueue: layout, private state, add, publish,
- * take, arm.
+ * The driver's side of a split virtqueue: layout, private state, publish, arm,
+ * break and drain. Buffers go in by add.h, come back by get.h, and by many at a
+ * time by burst.h.
  *
  * PURE: no locking, no devices, no DMA API, so the same text runs in the
  * kernel, in user-space tests, under sanitizers, in the fuzzer and in the
- * benchmark. All access to memory shared with the device is in this file and
+ * benchmark. All access to memory shared with the device is in these files and
  * in event.h, through READ_ONCE()/WRITE_ONCE().
  *
  * One thread at a time may use a ring. The device runs beside it.
@@ -305,163 +306,6 @@ static __always_inline u16 vei_ring_in_flight(const struct vei_ring *r)
 	return r->avail_idx - r->last_used;
 }
 
-static __always_inline void vei_ring_fill_desc(struct vei_desc *desc, u64 addr, u32 len,
-					       u16 flags)
-{
-	WRITE_ONCE(desc->addr, addr);
-	WRITE_ONCE(desc->len, len);
-	WRITE_ONCE(desc->flags, flags);
-}
-
-/* Remember a buffer and put its head into the available ring. The rest of the slot follows. */
-static __always_inline struct vei_ring_slot *vei_ring_post(struct vei_ring *r, u32 head,
-							   u32 count, void *token)
-{
-	struct vei_ring_slot *slot = &r->slot[head];
-	u16 *entry = &r->avail->ring[r->avail_idx & r->mask];
-
-	slot->token = token;
-	slot->count = count;
-	r->num_free -= count;
-	if (READ_ONCE(*entry) != head)
-		WRITE_ONCE(*entry, head);
-	r->avail_idx++;
-	return slot;
-}
-
-/* One descriptor. The caller knows that there is one, and that @in is 0 or 1. */
-static __always_inline int vei_ring_add_one(struct vei_ring *r, const struct vei_seg *seg,
-					    unsigned int in, void *token)
-{
-	u32 id = r->free_head;
-	struct vei_ring_slot *slot = vei_ring_post(r, id, 1, token);
-	u32 len = seg->len;
-
-	slot->last = id;
-	slot->in_len = len & -in;
-	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, len, in * VEI_DESC_F_WRITE);
-	return 0;
-}
-
-/* A chain of ring descriptors, linked already. The caller knows that there are enough. */
-static noinline __maybe_unused int vei_ring_add_direct(struct vei_ring *r,
-						       const struct vei_seg *seg,
-						       unsigned int out, unsigned int n,
-						       void *token)
-{
-	const struct vei_seg *in = seg + out, *last = seg + n - 1;
-	u32 id = r->free_head, in_len = 0;
-	struct vei_ring_slot *slot = vei_ring_post(r, id, n, token);
-	u16 flags = VEI_DESC_F_NEXT;
-
-	for (;; seg++) {
-		if (seg >= in) {
-			flags = VEI_DESC_F_NEXT | VEI_DESC_F_WRITE;
-			in_len += seg->len;
-		}
-		if (seg == last)
-			break;
-		vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, flags);
-		id = r->next[id];
-	}
-	slot->last = id;
-	slot->in_len = in_len;
-	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, flags & ~VEI_DESC_F_NEXT);
-	return 0;
-}
-
-/* One ring descriptor that points to the table belonging to its id, linked already. */
-static noinline __maybe_unused int vei_ring_add_indirect(struct vei_ring *r,
-							 const struct vei_seg *seg,
-							 unsigned int out, unsigned int n,
-							 void *token)
-{
-	const struct vei_seg *in = seg + out, *end = seg + n;
-	u32 head = r->free_head, in_len = 0;
-	struct vei_ring_slot *slot = vei_ring_post(r, head, 1, token);
-	size_t first = (size_t)head * r->table_len;
-	struct vei_desc *desc = &r->table[first];
-	u16 flags = VEI_DESC_F_NEXT;
-
-	slot->last = head;
-	r->free_head = r->next[head];
-	vei_ring_fill_desc(&r->desc[head], r->table_addr + first * sizeof(*desc),
-			   n * sizeof(*desc), VEI_DESC_F_INDIRECT);
-	do {
-		if (seg >= in) {
-			flags = VEI_DESC_F_NEXT | VEI_DESC_F_WRITE;
-			in_len += seg->len;
-		}
-		vei_ring_fill_desc(desc++, seg->addr, seg->len, flags);
-	} while (++seg != end);
-	WRITE_ONCE(desc[-1].flags, flags & ~VEI_DESC_F_NEXT);
-	slot->in_len = in_len;
-	return 0;
-}
-
-/* Every case of vei_ring_add() but the two most usual. */
-static noinline __maybe_unused int vei_ring_add_other(struct vei_ring *r,
-						      const struct vei_seg *seg,
-						      unsigned int out, unsigned int n,
-						      void *token)
-{
-	if (!n || !token)
-		return -EINVAL;
-	if (r->num_free && n <= r->table_len && (n >= r->indirect_min || n > r->num_free))
-		return vei_ring_add_indirect(r, seg, out, n, token);
-	if (n <= r->num_free)
-		return vei_ring_add_direct(r, seg, out, n, token);
-	if (r->broken)
-		return -EIO;
-	return n > r->size && n > r->table_len ? -EINVAL : -ENOSPC;
-}
-
-/* A chain of ring descriptors, linked already, if it is one and the device only reads it. */
-static noinline __maybe_unused int vei_ring_add_chain(struct vei_ring *r,
-						      const struct vei_seg *seg,
-						      unsigned int out, unsigned int n,
-						      void *token)
-{
-	struct vei_ring_slot *slot;
-	u32 id = r->free_head;
-
-	if (n != out || n > r->num_free || n >= r->indirect_min || unlikely(n < 2 || !token))
-		return vei_ring_add_other(r, seg, out, n, token);
-	slot = vei_ring_post(r, id, n, token);
-	do {
-		vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, VEI_DESC_F_NEXT);
-		id = r->next[id];
-		seg++;
-	} while (--n > 1);
-	slot->last = id;
-	slot->in_len = 0;
-	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, 0);
-	return 0;
-}
-
-/**
- * vei_ring_add() - post a buffer; the device sees it after vei_ring_publish()
- * @r: the ring
- * @seg: @out pieces that the device reads, then @in pieces that it writes,
- *	together under 4 GiB
- * @out: how many the device reads
- * @in: how many it writes
- * @token: not NULL; vei_ring_get() gives it back
- *
- * Return: 0; -ENOSPC if there are not enough descriptors now; -EINVAL if there
- * can never be, or an argument is wrong; -EIO if the ring is broken.
- */
-static __always_inline int vei_ring_add(struct vei_ring *r, const struct vei_seg *seg,
-					unsigned int out, unsigned int in, void *token)
-{
-	if (out + in != 1 || unlikely(!r->num_free || !token))
-		return vei_ring_add_chain(r, seg, out, out + in, token);
-	return vei_ring_add_one(r, seg, in, token);
-}
-
 /**
  * vei_ring_publish() - let the device see all that was added
  * @r: the ring
@@ -495,7 +339,10 @@ static __always_inline bool vei_ring_kick_prepare(struct vei_ring *r)
 	return vei_event_kick_needed(&r->kick, idx);
 }
 
-/* How many used entries wait, as the device says: unchecked. */
+/**
+ * vei_ring_claimed() - how many used entries wait, as the device says: unchecked
+ * @r: the ring
+ */
 static __always_inline u16 vei_ring_claimed(const struct vei_ring *r)
 {
 	return READ_ONCE(*r->used_idx) - r->last_used;
@@ -510,96 +357,6 @@ static __always_inline u16 vei_ring_claimed(const struct vei_ring *r)
 static __always_inline bool vei_ring_pending(const struct vei_ring *r)
 {
 	return vei_ring_claimed(r);
-}
-
-/* The device lied. */
-static noinline __maybe_unused void *vei_ring_bad(struct vei_ring *r, enum vei_ring_error error,
-						  u32 value)
-{
-	vei_ring_break(r, error, value);
-	return NULL;
-}
-
-/* The buffer headed by @id, all checked, is the driver's again, behind what came back before. */
-static __always_inline void *vei_ring_take(struct vei_ring *r, struct vei_ring_slot *slot)
-{
-	void *token = slot->token;
-
-	slot->token = NULL;
-	r->free_tail = slot->last;
-	r->num_free += slot->count;
-	r->last_used++;
-	return token;
-}
-
-/* The rest of vei_ring_get(): what is not the most usual case. */
-static noinline __maybe_unused void *vei_ring_get_checked(struct vei_ring *r, u32 *len,
-							  u32 id, u32 written)
-{
-	struct vei_ring_slot *slot;
-	u32 tail = r->free_tail;
-
-	if (id >= r->size)
-		return vei_ring_bad(r, VEI_RING_USED_ID, id);
-	slot = &r->slot[id];
-	if (!slot->token)
-		return vei_ring_bad(r, VEI_RING_USED_TWICE, id);
-	if (!slot->in_len)
-		written = 0;
-	if (written > slot->in_len)
-		return vei_ring_bad(r, VEI_RING_USED_LEN, written);
-	if (r->next[tail] != id) {
-		r->next[tail] = id;
-		WRITE_ONCE(r->desc[tail].next, id);
-		if (!r->num_free)
-			r->free_head = id;
-	}
-	*len = written;
-	return vei_ring_take(r, slot);
-}
-
-/**
- * vei_ring_get() - take one used buffer
- * @r: the ring
- * @len: bytes that the device wrote. Always 0 for a buffer with nothing to
- *	write: there the number means nothing, and devices in the field (vhost
- *	with zero copy) leave anything in it.
- *
- * The id is first held against a private guess of it: the buffer that was added
- * next after the one that came back last. While buffers come back in the order in
- * which they were added it is right, and then the id is known to be one, and the
- * free list to go on there already, also when there was nothing left in it.
- *
- * Return: the token; NULL if there is none, or the ring is broken.
- */
-static __always_inline void *vei_ring_get(struct vei_ring *r, u32 *len)
-{
-	const struct vei_used_elem *elem;
-	struct vei_ring_slot *slot;
-	u32 last = r->last_used;
-	u32 id, written;
-
-	if (likely((u16)last == r->used_seen)) {
-		u16 idx = READ_ONCE(*r->used_idx);
-
-		if (idx == (u16)last)
-			return NULL;
-		if (unlikely((u16)(idx - last) > (u16)(r->published - last)))
-			return vei_ring_bad(r, VEI_RING_USED_IDX, idx);
-		r->used_seen = idx;
-		virt_rmb();	/* C */
-	}
-
-	elem = &r->used->ring[last & r->mask];
-	id = READ_ONCE(elem->id);
-	written = READ_ONCE(elem->len);
-	if (unlikely(id != r->next[r->free_tail]))
-		return vei_ring_get_checked(r, len, id, written);
-	slot = &r->slot[id];
-	if (unlikely(!slot->token || written > slot->in_len))
-		return vei_ring_get_checked(r, len, id, written);
-	*len = written;
-	return vei_ring_take(r, slot);
 }
 
 /**
