@@ -69,8 +69,9 @@ def check_text(old, new, symptom):
 class Control:
     """Looks to the totals like the outcome of a guest."""
 
-    def __init__(self, name):
+    def __init__(self, name, say):
         self.name = name
+        self.say = say
         self.passed = self.failed = self.skipped = 0
 
     def ok(self):
@@ -79,10 +80,10 @@ class Control:
     def check(self, good, text):
         if good:
             self.passed += 1
-            guest.say(f"    ok    {text}")
+            self.say(f"    ok    {text}")
         else:
             self.failed += 1
-            guest.say(f"    FAIL  {text}")
+            self.say(f"    FAIL  {text}")
 
 
 def run_guests(control, images, log_dir, driver):
@@ -100,9 +101,9 @@ def run_guests(control, images, log_dir, driver):
                           f"{name} is a failure")
 
 
-def run(images, log_dir, driver, totals):
-    guest.say("controls: what must count as a failure does")
-    control = Control("controls")
+def run(images, log_dir, driver, totals, say):
+    say("controls: what must count as a failure does")
+    control = Control("controls", say)
     for name, old, new, symptom in TEXTS:
         expected = "passes" if symptom is None else "is a failure"
         control.check(check_text(old, new, symptom), f"{name} {expected}")
