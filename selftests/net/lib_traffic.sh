@@ -38,6 +38,8 @@ traffic_run()
 	local kind=$1 way=$2 rc=0
 
 	shift 2
+	# what waits for a neighbour's address is dropped beyond a limit
+	[ "${kind#udp}" = "$kind" ] || pair_answers 1
 	traffic_ends "$kind" "$way"
 	if [ "$kind" = packet ] && pair_is_hub && [ -n "$TRAFFIC_ORDERED" ]; then
 		KIND_OPTIONS+=(-o)	# one queue: the order stays
