@@ -34,13 +34,12 @@ def offers():
     return [square, rest[:PAIRS_PER_GUEST], rest[PAIRS_PER_GUEST:]]
 
 
-def toggle_rows(wrap):
-    """For matrix.sh: all pairs of toggles and the 2x2, that past the wrap if so wished."""
+def toggle_rows(square_too):
+    """For matrix.sh: all pairs of toggles; if so wished the 2x2 in full, past the wrap."""
     rows = ["".join(str(row[name]) for name in TOGGLES)
             for row in all_pairs({name: (1, 0) for name in TOGGLES})]
-    square = [f"{used}{avail}110" for used in (1, 0) for avail in (1, 0)]
-    rest = [row for row in rows if row not in square]
-    return " ".join([row + "+" * wrap for row in square] + rest)
+    square = [f"{used}{avail}110+" for used in (1, 0) for avail in (1, 0)]
+    return " ".join(square * square_too + rows)
 
 
 def guests():
