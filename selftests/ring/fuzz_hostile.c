@@ -5,8 +5,8 @@
  * to it, the device may change the very field or any other; between operations it may also do its
  * work properly, so that scripts get deep.
  *
- * Whatever it does, the ring may break, with a reason that has a name; it may not crash, loop, give a
- * token twice or one that it was not given, report more bytes than the buffer has, write into the
+ * Whatever it does, the ring may break, with a reason that has a name; it may not crash, loop, give
+ * a token twice or one that it was not given, report more bytes than the buffer has, write into the
  * device's half of the memory, lose a descriptor or a token.
  */
 #include <stdint.h>
@@ -74,25 +74,18 @@ static u32 lie_value(u32 now)
 {
 	u32 size = f.rig.p.size;
 
-	switch (back() % 12) {
-	case 0: return now + 1;
-	case 1: return now - 1;
-	case 2: return now + size;
-	case 3: return size;
-	case 4: return size - 1;
-	case 5: return 0;
-	case 6: return 0xffffffff;
-	case 7: return now ^ (1u << (back() & 31));
-	case 8: return now + 0x8000;
-	case 9: return now | 0x10000;
-	case 10: return back() % size;
-	default: return back16() | (u32)back16() << 16;
-	}
+	u32 values[] = {
+		now + 1, now - 1, now + size, size, size - 1, 0, 0xffffffff,
+		now ^ (1u << (back() & 31)), now + 0x8000, now | 0x10000, back() % size,
+		back16() | (u32)back16() << 16,
+	};
+
+	return values[back() % ARRAY_SIZE(values)];
 }
 
-static void lie(const volatile void *p, size_t n)
+static void lie(const void *p, size_t n)
 {
-	size_t off = (const volatile u8 *)p - f.rig.mem;
+	size_t off = (const u8 *)p - f.rig.mem;
 	u8 how = back();
 	u32 now = 0, value;
 
@@ -109,13 +102,13 @@ static void lie(const volatile void *p, size_t n)
 	lie_at(off, &value, n);
 }
 
-void vei_hostile_before_read(const volatile void *p, size_t n)
+void vei_hostile_before_read(const void *p, size_t n)
 {
 	if (f.live && f.front < f.end)
 		lie(p, n);
 }
 
-void vei_hostile_after_write(const volatile void *p, size_t n)
+void vei_hostile_after_write(const void *p, size_t n)
 {
 	if (f.live && f.front < f.end && !(back() & 7))
 		lie(p, n);
@@ -315,9 +308,13 @@ static void restart(void)
 	f.live = false;
 	drain();
 	vei_ring_reset(&f.rig.ring);
-	f.posted = f.published = f.taken = 0;
+	f.posted = 0;
+	f.published = 0;
+	f.taken = 0;
 	f.nheld = 0;
-	f.dev.avail = f.dev.used = f.dev.decided = 0;
+	f.dev.avail = 0;
+	f.dev.used = 0;
+	f.dev.decided = 0;
 	memcpy(f.shadow, f.rig.mem + f.shadow_off, f.shadow_bytes);
 	f.live = true;
 }
@@ -328,9 +325,16 @@ static void step(void)
 	u8 op = front();
 
 	switch (op & 15) {
-	case 0: case 1: case 2: op_add(front()); break;
-	case 3: op_add_burst(front()); break;
-	case 4: case 5:
+	case 0:
+	case 1:
+	case 2:
+		op_add(front());
+		break;
+	case 3:
+		op_add_burst(front());
+		break;
+	case 4:
+	case 5:
 		f.published = f.posted;
 		vei_ring_kick_prepare(r);
 		break;
@@ -338,15 +342,29 @@ static void step(void)
 		f.published = f.posted;
 		vei_ring_publish(r);
 		break;
-	case 7: case 8: op_device(op >> 4); break;
-	case 9: case 10: op_get(); break;
-	case 11: op_get_burst(front()); break;
-	case 12: vei_ring_intr_disable(r); break;
-	case 13: (void)vei_ring_intr_enable(r); break;
-	case 14: (void)vei_ring_intr_postpone(r, front()); break;
+	case 7:
+	case 8:
+		op_device(op >> 4);
+		break;
+	case 9:
+	case 10:
+		op_get();
+		break;
+	case 11:
+		op_get_burst(front());
+		break;
+	case 12:
+		vei_ring_intr_disable(r);
+		break;
+	case 13:
+		vei_ring_intr_enable(r);
+		break;
+	case 14:
+		vei_ring_intr_postpone(r, front());
+		break;
 	default:
 		if (op < 0xe0)
-			(void)vei_ring_pending(r);
+			vei_ring_pending(r);
 		else if (op == 0xef)
 			vei_ring_break(r, VEI_RING_STOPPED, 0);
 		else
@@ -358,8 +376,10 @@ static void step(void)
 	check_shared();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The name that libFuzzer calls. */
+int fuzz_one(const uint8_t *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
+
+int fuzz_one(const uint8_t *data, size_t size)
 {
 	static const u16 bases[] = { 0, 65530, 65535, 32767 };
 	struct rig_params p = { 0 };

@@ -9,7 +9,7 @@
 #include "rig.h"
 #include "tap.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int fuzz_one(const uint8_t *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
 static unsigned int replay(const char *dir)
 {
@@ -30,7 +30,7 @@ static unsigned int replay(const char *dir)
 			continue;
 		size = fread(data, 1, sizeof(data), f);
 		fclose(f);
-		LLVMFuzzerTestOneInput(data, size);
+		fuzz_one(data, size);
 		n++;
 	}
 	if (d)
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < scripts; i++) {
 		for (k = 0; k < sizeof(data); k++)
 			data[k] = rig_rand(&rng);
-		LLVMFuzzerTestOneInput(data, rig_below(&rng, sizeof(data)));
+		fuzz_one(data, rig_below(&rng, sizeof(data)));
 	}
 	tap_result("hostile device: %u random scripts", scripts);
 	return tap_end();

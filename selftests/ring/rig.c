@@ -122,6 +122,7 @@ void rig_free(struct rig *rig)
 void rig_dev_init(struct rig_dev *dev, struct rig *rig)
 {
 	u32 size = rig->p.size;
+	size_t used;
 
 	memset(dev, 0, sizeof(*dev));
 	dev->rig = rig;
@@ -129,9 +130,12 @@ void rig_dev_init(struct rig_dev *dev, struct rig *rig)
 	dev->desc = (void *)rig->mem;
 	dev->avail_ring = (void *)(rig->mem + 16 * (size_t)size);
 	dev->used_event = &dev->avail_ring->ring[size];
-	dev->used_ring = (void *)(rig->mem + ((16 * (size_t)size + 2 * (3 + size) + 4095) & ~4095UL));
+	used = (16 * (size_t)size + 2 * (3 + size) + 4095) & ~4095UL;
+	dev->used_ring = (void *)(rig->mem + used);
 	dev->avail_event = (u16 *)&dev->used_ring->ring[size];
-	dev->avail = dev->used = dev->decided = rig->p.base;
+	dev->avail = rig->p.base;
+	dev->used = rig->p.base;
+	dev->decided = rig->p.base;
 }
 
 static void rig_bug(const char *what)
@@ -149,10 +153,11 @@ bool rig_dev_pop(struct rig_dev *dev, struct rig_chain *chain)
 
 	if (dev->avail == READ_ONCE(dev->avail_ring->idx))
 		return false;
-	virt_rmb();
+	virt_rmb();	/* the device's C: avail->idx before the entry */
 	id = READ_ONCE(dev->avail_ring->ring[dev->avail++ % dev->size]);
 	chain->head = id;
-	chain->out = chain->in = 0;
+	chain->out = 0;
+	chain->in = 0;
 	if (id >= limit)
 		rig_bug("head out of range");
 	if (READ_ONCE(table[id].flags) == VEI_DESC_F_INDIRECT) {
@@ -198,7 +203,7 @@ void rig_dev_push(struct rig_dev *dev, u16 head, u32 len)
 
 void rig_dev_publish(struct rig_dev *dev)
 {
-	virt_wmb();
+	virt_wmb();	/* the device's A: used entries before used->idx */
 	WRITE_ONCE(dev->used_ring->idx, dev->used);
 }
 
@@ -207,7 +212,7 @@ bool rig_dev_interrupts(struct rig_dev *dev)
 {
 	u16 old = dev->decided;
 
-	virt_mb();
+	virt_mb();	/* the device's B: used->idx before the driver's word */
 	dev->decided = dev->used;
 	if (dev->rig->p.intr_by_index)
 		return vei_need_event(READ_ONCE(*dev->used_event), dev->used, old);

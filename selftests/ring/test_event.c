@@ -57,7 +57,8 @@ static void test_need_event_all_old(void)
 	u32 step;
 
 	for (i = 0; i < 2000; i++) {
-		u16 event = rig_rand(&rng), new = i % 4 ? rig_rand(&rng) : event + rig_below(&rng, 3);
+		u16 event = rig_rand(&rng);
+		u16 new = i % 4 ? rig_rand(&rng) : event + rig_below(&rng, 3);
 		bool in_set = false;
 
 		for (step = 0; step < 65536; step++) {
@@ -197,7 +198,7 @@ static void test_intr_postponed(void)
 	}
 	for (n = 1; n <= 65535; n++)
 		check_postponed(rig_rand(&rng), n);
-	tap_result("armed and postponed by index: fires at that entry, for every last_used, every n");
+	tap_result("armed and postponed by index: fires there, for every last_used, every n");
 }
 
 static void test_intr_flags(void)

@@ -156,8 +156,9 @@ static void step_add_burst(struct world *w)
 		b->out = !in;
 		b->in = in;
 		b->descs = 1;
-		seg[i].addr = b->seg[0].addr = rig_rand(&w->rng);
-		seg[i].len = b->seg[0].len = rig_below(&w->rng, 5000);
+		seg[i].addr = rig_rand(&w->rng);
+		seg[i].len = rig_below(&w->rng, 5000);
+		b->seg[0] = seg[i];
 		b->in_len = in ? seg[i].len : 0;
 		token[i] = b;
 	}
@@ -221,7 +222,7 @@ static void step_device_pop(struct world *w)
 	unsigned int i;
 	bool got = rig_dev_pop(&w->dev, &chain);
 
-	EXPECT_EQ(got, b != NULL);
+	EXPECT_EQ(got, !!b);
 	if (!got || !b)
 		return;
 	EXPECT_EQ(chain.out, b->out);
@@ -429,13 +430,14 @@ static void finish(struct world *w)
 
 static void world_run(struct world *w, const struct rig_params *p, u64 seed, u64 steps)
 {
+	static const u64 one_in[] = { 4, 100, 1, 0 };
 	unsigned int i;
 
 	memset(w, 0, sizeof(*w));
 	w->seed = seed;
 	w->rng = seed;
 	w->steps = steps;
-	w->out_of_order = (u64[]){ 4, 100, 1, 0 }[(seed ^ seed >> 2) & 3];
+	w->out_of_order = one_in[(seed ^ seed >> 2) & 3];
 	EXPECT_EQ(rig_init(&w->rig, p), 0);
 	rig_dev_init(&w->dev, &w->rig);
 	for (i = 0; i < 5; i++)
@@ -454,14 +456,16 @@ static void world_run(struct world *w, const struct rig_params *p, u64 seed, u64
 
 static void draw_params(struct rig_params *p, u32 size, u64 seed)
 {
+	static const u16 table_lens[] = { 0, 0, 4, 18, 33 };
+	static const u16 indirect_mins[] = { 0, 2, 3, 5, 20, 60000 };
 	u64 rng = seed ^ 0x5eed;
 
 	memset(p, 0, sizeof(*p));
 	p->size = size;
 	p->kick_by_index = seed & 1;
 	p->intr_by_index = seed >> 1 & 1;
-	p->table_len = (u16[]){ 0, 0, 4, 18, 33 }[rig_below(&rng, 5)];
-	p->indirect_min = (u16[]){ 0, 2, 3, 5, 20, 60000 }[rig_below(&rng, 6)];
+	p->table_len = table_lens[rig_below(&rng, 5)];
+	p->indirect_min = indirect_mins[rig_below(&rng, 6)];
 	p->base = rig_below(&rng, 2) ? 65535 - rig_below(&rng, 40) : 0;
 }
 
@@ -497,10 +501,12 @@ int main(void)
 		}
 		/* A run that did nothing proves nothing. */
 		EXPECT(only || (adds && gets && kicks && intrs && full && (ooo || size < 4)));
-		tap_result("model: size %u, %llu sequences: %llu added, %llu taken (%llu out of order), %llu kicks, %llu interrupts",
+		printf("# size %u: %llu kicks, %llu interrupts, %llu times no room\n", size,
+		       (unsigned long long)kicks, (unsigned long long)intrs,
+		       (unsigned long long)full);
+		tap_result("model: size %u, %llu runs: %llu added, %llu taken, %llu out of order",
 			   size, (unsigned long long)n, (unsigned long long)adds,
-			   (unsigned long long)gets, (unsigned long long)ooo,
-			   (unsigned long long)kicks, (unsigned long long)intrs);
+			   (unsigned long long)gets, (unsigned long long)ooo);
 	}
 	return tap_end();
 }

@@ -18,7 +18,11 @@
 
 /* Where the harness's device finds the ring: the split layout with its two event fields. */
 struct bench_shared {
-	struct bench_desc { uint64_t addr; uint32_t len; uint16_t flags, next; } *desc;
+	struct bench_desc {
+		uint64_t addr;
+		uint32_t len;
+		uint16_t flags, next;
+	} *desc;
 	struct bench_avail { uint16_t flags, idx, ring[]; } *avail;
 	struct bench_used {
 		uint16_t flags, idx;
@@ -26,7 +30,7 @@ struct bench_shared {
 	} *used;
 };
 
-/* What a scenario asks of a ring; the segments are the same for every buffer and made beforehand. */
+/* What a scenario asks of a ring; segments are the same for every buffer and made beforehand. */
 struct bench_params {
 	unsigned int qsz;
 	unsigned int nseg;

@@ -19,6 +19,7 @@ const struct bench_ring_ops *const bench_rings[] = {
 	&bench_linux_old, &bench_linux_new, &bench_bare, &bench_vei, &bench_floor,
 	&bench_ptr,
 };
+
 const unsigned int bench_nrings = sizeof(bench_rings) / sizeof(bench_rings[0]);
 
 #define SC(n, t, seg, b, rx, ev, ind, bu) { n, t, seg, b, rx, ev, ind, bu }
@@ -37,6 +38,7 @@ const struct bench_scenario bench_scenarios[] = {
 	SC("burst-rx-32", "burst: receive, 32 a kick, event index", 1, 32, true, true, false, true),
 	SC("burst-tx-32", "burst: 1 seg, 32 a kick, event index", 1, 32, false, true, false, true),
 };
+
 const unsigned int bench_nscenarios = sizeof(bench_scenarios) / sizeof(bench_scenarios[0]);
 
 const struct bench_ring_ops *bench_find_ring(const char *name)
@@ -75,8 +77,8 @@ static int bench_compare(const void *a, const void *b)
 }
 
 /*
- * A sample is the median of many short slices, so that slices in which something else was running, on
- * a machine that has other things to do, do not count.
+ * A sample is the median of many short slices, so that slices in which something else was running,
+ * on a machine that has other things to do, do not count.
  */
 #define MAX_SLICES	20000
 static double slices[MAX_SLICES];

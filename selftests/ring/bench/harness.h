@@ -3,10 +3,10 @@
 #ifndef VEI_BENCH_HARNESS_H
 #define VEI_BENCH_HARNESS_H
 
+#include <linux/compiler.h>
+
 #include "contract.h"
 
-#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define BENCH_QSZ	256
 
 struct bench_scenario {

@@ -50,7 +50,8 @@ static double sample(const struct bench_ring_ops *ops, const struct bench_scenar
 	double t0, t1, begin;
 
 	bench_rounds(ops, ring, sc, &dev, 2 * BENCH_QSZ);
-	begin = t1 = bench_now();
+	t1 = bench_now();
+	begin = t1;
 	do {
 		t0 = t1;
 		bench_rounds(ops, ring, sc, &dev, rounds);
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
 		return cmd_time(atoi(argv[2]), argc > 3 ? atof(argv[3]) : 2);
 	if (argc >= 3 && !strcmp(argv[1], "pair"))
 		return bench_pair(atoi(argv[2]), argc > 3 ? atof(argv[3]) : 20);
-	fprintf(stderr, "usage: bench list | count RING SCENARIO ROUNDS | time N [MS] | pair N [MS]\n");
+	fputs("usage: bench list | count RING SCENARIO ROUNDS | time N [MS] | pair N [MS]\n",
+	      stderr);
 	return 2;
 }

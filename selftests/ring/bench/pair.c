@@ -22,8 +22,11 @@ struct pair {
 	const struct bench_ring_ops *ops;
 	void *ring;
 	struct bench_device *dev;
-	int stop __attribute__((aligned(128)));
-	int ball __attribute__((aligned(128)));
+	char pad0[128];
+	int stop;
+	char pad1[128];
+	int ball;
+	char pad2[128];
 };
 
 static void pin(int cpu)
@@ -73,7 +76,8 @@ static double round_trip(double ms)
 			;
 		n++;
 	}
-	begin = t1 = bench_now();
+	t1 = bench_now();
+	begin = t1;
 	do {
 		int end = n + 100;
 

@@ -102,7 +102,8 @@ def time_table(data, titles, linux):
         cells = []
         for ring in linux:
             q = [a / b for a, b in zip(net[OURS], net[ring])]
-            medians[ring].append(statistics.median(q))
+            if not scenario.startswith("burst"):
+                medians[ring].append(statistics.median(q))
             gross[ring].append(statistics.median(
                 ns[scenario, OURS][k] / v for k, v in ns[scenario, ring].items()))
             cells.append(spread(q))

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A straightforward split ring without a single check on the device: a lower mark for what the
- * layout costs, not a ring to use. Free ids are a linked list, avail->idx is published at each kick.
+ * layout costs, not a ring to use. Free ids are a linked list, avail->idx is published at a kick.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract.h"
+#include <linux/compiler.h>
 
-#define READ_ONCE(x)	 (*(const volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#include "contract.h"
 
 struct bare_ring {
 	struct bench_shared sh;
-	volatile uint16_t *used_event, *avail_event;
+	uint16_t *used_event, *avail_event;
 	uint16_t mask, free, avail, kicked, last;
 	bool event, indirect, receive;
 	unsigned int nseg;
@@ -115,14 +114,16 @@ static BENCH_ENTRY int bx_add(void *ring, void *token)
 static BENCH_ENTRY bool bx_kick(void *ring)
 {
 	struct bare_ring *r = ring;
-	uint16_t old = r->kicked;
+	uint16_t old = r->kicked, event;
 
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	WRITE_ONCE(r->sh.avail->idx, r->avail);
 	__asm__ __volatile__("lock; addl $0,-4(%%rsp)" ::: "memory", "cc");
 	r->kicked = r->avail;
 	if (r->event)
-		return (uint16_t)(r->avail - *r->avail_event - 1) < (uint16_t)(r->avail - old);
+		event = READ_ONCE(*r->avail_event);
+	if (r->event)
+		return (uint16_t)(r->avail - event - 1) < (uint16_t)(r->avail - old);
 	return !(READ_ONCE(r->sh.used->flags) & 1);
 }
 
@@ -131,7 +132,7 @@ static BENCH_ENTRY void bx_disable(void *ring)
 	struct bare_ring *r = ring;
 
 	if (r->event)
-		*r->used_event = r->last - r->mask - 2;
+		WRITE_ONCE(*r->used_event, r->last - r->mask - 2);
 	else
 		WRITE_ONCE(r->sh.avail->flags, 1);
 }
@@ -158,7 +159,7 @@ static BENCH_ENTRY bool bx_enable(void *ring)
 	struct bare_ring *r = ring;
 
 	if (r->event)
-		*r->used_event = r->last;
+		WRITE_ONCE(*r->used_event, r->last);
 	else
 		WRITE_ONCE(r->sh.avail->flags, 0);
 	__asm__ __volatile__("lock; addl $0,-4(%%rsp)" ::: "memory", "cc");

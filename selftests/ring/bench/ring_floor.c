@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract.h"
+#include <linux/compiler.h>
 
-#define READ_ONCE(x)	 (*(const volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#include "contract.h"
 
 struct floor_ring {
 	struct bench_shared sh;
@@ -92,6 +91,34 @@ static BENCH_ENTRY bool bx_enable(void *ring)
 	return true;
 }
 
+static BENCH_ENTRY int bx_add_burst(void *ring, void **tokens, unsigned int n)
+{
+	struct floor_ring *r = ring;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		r->token[r->avail++ & r->mask] = tokens[i];
+	return 0;
+}
+
+static BENCH_ENTRY unsigned int bx_get_burst(void *ring, void **tokens, uint32_t *lens,
+					     unsigned int n)
+{
+	struct floor_ring *r = ring;
+	unsigned int i, there;
+
+	r->seen = READ_ONCE(r->sh.used->idx);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	there = (uint16_t)(r->seen - r->last);
+	if (n > there)
+		n = there;
+	for (i = 0; i < n; i++) {
+		lens[i] = 0;
+		tokens[i] = r->token[r->last++ & r->mask];
+	}
+	return n;
+}
+
 const struct bench_ring_ops bench_floor = {
 	.name = "floor",
 	.open = ring_open,
@@ -101,4 +128,6 @@ const struct bench_ring_ops bench_floor = {
 	.disable = bx_disable,
 	.get = bx_get,
 	.enable = bx_enable,
+	.add_burst = bx_add_burst,
+	.get_burst = bx_get_burst,
 };

@@ -7,16 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contract.h"
+#include <linux/compiler.h>
 
-#define READ_ONCE(x)	 (*(const volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#include "contract.h"
 
 struct ptr_ring {
 	void **fwd, **back;
 	unsigned int mask;
-	struct { unsigned int add, get; } driver __attribute__((aligned(128)));
-	struct { unsigned int take, give; } device __attribute__((aligned(128)));
+	char pad0[128];
+	struct { unsigned int add, get; } driver;
+	char pad1[128];
+	struct { unsigned int take, give; } device;
+	char pad2[128];
 };
 
 static void *ring_open(const struct bench_params *p, struct bench_shared *sh)

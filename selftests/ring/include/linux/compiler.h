@@ -45,8 +45,8 @@ extern __thread bool vei_tsan_release_next;
 
 /* A hostile device runs between any two accesses to shared memory. */
 #ifdef VEI_HOSTILE
-void vei_hostile_before_read(const volatile void *p, size_t n);
-void vei_hostile_after_write(const volatile void *p, size_t n);
+void vei_hostile_before_read(const void *p, size_t n);
+void vei_hostile_after_write(const void *p, size_t n);
 #else
 #define vei_hostile_before_read(p, n)	do { } while (0)
 #define vei_hostile_after_write(p, n)	do { } while (0)
