@@ -31,6 +31,7 @@
 struct options opt = {
 	.count = 10000, .window = 128, .batch = 16, .patience = 10,
 };
+
 struct counts counts;
 atomic_bool stopped, finished;
 
@@ -253,9 +254,9 @@ static const struct transport *parse(int argc, char **argv)
 	static const struct transport *const all[] = {
 		&packet_transport, &udp_transport, &tcp_transport
 	};
-	const char *usage = "usage: traffic packet|udp|tcp -i FROM -I TO [-n NS] [-N NS] [-a ADDRESS]\n"
-			    "[-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH] [-t SECONDS] [-L] [-o] [-q]\n"
-			    "[-x corrupt|lose|duplicate|shorten]";
+	const char *usage = "usage: traffic packet|udp|tcp -i FROM -I TO [-n NS] [-N NS]\n"
+			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH] \n"
+			    "[-t SECONDS] [-L] [-o] [-q] [-x corrupt|lose|duplicate|shorten]";
 	unsigned int i;
 	int option;
 

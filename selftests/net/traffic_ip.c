@@ -191,7 +191,8 @@ static void *tcp_send(void *unused)
 		if (opt.count && size > opt.count - pos)
 			size = opt.count - pos;
 		bytes = pattern_at(pos);
-		if (opt.fault == FAULT_CORRUPT && pos <= opt.count / 2 && opt.count / 2 < pos + size) {
+		if (opt.fault == FAULT_CORRUPT &&
+		    pos <= opt.count / 2 && opt.count / 2 < pos + size) {
 			memcpy(spoiled, bytes, size);
 			spoiled[opt.count / 2 - pos] ^= 1;
 			bytes = spoiled;
