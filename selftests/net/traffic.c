@@ -255,7 +255,7 @@ static const struct transport *parse(int argc, char **argv)
 		&packet_transport, &udp_transport, &tcp_transport
 	};
 	const char *usage = "usage: traffic packet|udp|tcp -i FROM -I TO [-n NS] [-N NS]\n"
-			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH] \n"
+			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH]\n"
 			    "[-t SECONDS] [-L] [-o] [-q] [-x corrupt|lose|duplicate|shorten]";
 	unsigned int i;
 	int option;
