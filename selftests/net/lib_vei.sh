@@ -62,6 +62,15 @@ vei_queue()
 	return 1
 }
 
+# A lost kick is made good by the transmit watchdog, after seconds: that must not
+# pass for a kick that came.
+check_no_timeouts()
+{
+	check_eq "$(ethtool -S "$IF0" | sed -n 's/^ *tx_timeouts: //p')" 0 "$IF0: tx_timeouts"
+	check_eq "$(in_peer ethtool -S "$IF1" | sed -n 's/^ *tx_timeouts: //p')" 0 \
+		"$IF1: tx_timeouts"
+}
+
 # A parameter of the loaded core.
 core_param()
 {

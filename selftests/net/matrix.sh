@@ -94,6 +94,7 @@ test_row()
 	check_err $? "the transmit queue does not settle"
 	check_counts "$kicks" "$(both_counts "${PAIR}0" 1 kicks)" "kicks"
 	check_interrupts "$irqs" "$(both_counts "${PAIR}1" 0 interrupts)"
+	check_no_timeouts
 	check_eq "$(vei_queue "${PAIR}0" 1 broken)" no "transmit queue broken"
 	check_eq "$(vei_queue "${PAIR}1" 0 broken)" no "receive queue broken"
 }

@@ -22,9 +22,9 @@ LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib.sh
 . "$LIB_DIR/lib.sh"
 
-PKTGEN_COUNT=${PKTGEN_COUNT:-40000}
-PING_COUNT=${PING_COUNT:-2000}
-TCP_BYTES=${TCP_BYTES:-24M}
+PKTGEN_COUNT=${PKTGEN_COUNT:-20000}
+PING_COUNT=${PING_COUNT:-1000}
+TCP_BYTES=${TCP_BYTES:-12M}
 
 # Each pair has a namespace and a network of its own: p<pair>0 here, p<pair>1 there.
 row_setup()

@@ -57,6 +57,7 @@ test_counters()
 	check_err $? "the transmit queue does not settle"
 	check_ge "$(vei_queue "${PAIR}0" 1 adds)" "$PACKETS" "buffers added to transmit"
 	check_ge "$(vei_queue "${PAIR}1" 0 used)" "$PACKETS" "buffers used to receive"
+	check_no_timeouts
 	for nic in "${PAIR}0" "${PAIR}1"; do
 		for queue in 0 1; do
 			check_eq "$(vei_queue "$nic" "$queue" broken)" no "$nic queue $queue: broken"
