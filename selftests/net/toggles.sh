@@ -87,15 +87,18 @@ test_wrong()
 	check_err $? "the traffic has stopped"
 }
 
-# In quick succession, on both ends.
+# In quick succession, on both ends: what one negotiation has begun, such as a
+# command in the control queue, must not be lost in the next.
 test_many()
 {
 	local i
 
-	for ((i = 0; i < 20; i++)); do
+	echo "toggles.sh: many" >/dev/kmsg
+	for ((i = 0; i < 60; i++)); do
 		vei_set "$nic" used_event $((i & 1))
 		vei_set "${PAIR}1" avail_event $((i >> 1 & 1))
 		vei_set "$nic" reset 1
+		vei_set "${PAIR}1" reset 1
 	done
 	vei_set "$nic" used_event 1
 	vei_set "${PAIR}1" avail_event 1
@@ -103,6 +106,8 @@ test_many()
 	check_negotiated "$nic"
 	traffic_flows
 	check_err $? "the traffic has stopped"
+	dmesg | sed -n '/toggles.sh: many/,$p' | grep -E 'virtio_ei_net.*(no answer|cannot)'
+	check_fail $? "the driver complained"
 }
 
 test_traffic()

@@ -154,8 +154,11 @@ static int tcp_connect(const char *unused)
 	struct sockaddr_storage addr;
 	socklen_t len = address(&addr);
 	int fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval patience = { .tv_sec = opt.patience };
 
 	(void)unused;
+	/* neither connecting nor sending waits for ever */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, len))
 		die("tcp: connect to %s", opt.address);
 	return fd;
