@@ -138,6 +138,11 @@ test_traffic()
 # The other driver finds the device in order: nothing of ours is left in it.
 test_other_driver()
 {
+	if [ "$(vei_get "${VEI_PAIRS%% *}0" dialect)" = draft ]; then
+		# It takes bit 29 for both directions, and waits forever for its first command.
+		skip "a device in the draft's dialect hangs the stock driver"
+		return
+	fi
 	drv_unload
 	check_err $? "modules do not unload"
 	modprobe virtio_pci && modprobe virtio_net
