@@ -14,33 +14,18 @@
 
 #include <vei/ring.h>
 
-/**
- * vei_ring_fill_desc() - write a descriptor but for its link
- * @desc: shared
- * @addr: guest-physical address
- * @len: bytes
- * @flags: VEI_DESC_F_*
- */
-static __always_inline void vei_ring_fill_desc(struct vei_desc *desc, u64 addr, u32 len,
-					       u16 flags)
-{
-	WRITE_ONCE(desc->addr, addr);
-	WRITE_ONCE(desc->len, len);
-	WRITE_ONCE(desc->flags, flags);
-}
-
 /* Remember a buffer and put its head into the available ring. The rest of the slot follows. */
 static __always_inline struct vei_ring_slot *vei_ring_post(struct vei_ring *r, u32 head,
 							   u32 count, void *token)
 {
 	struct vei_ring_slot *slot = &r->slot[head];
-	u16 *entry = &r->avail->ring[r->avail_idx & r->mask];
+	u32 at = r->avail_idx & r->mask;
 
 	slot->token = token;
 	slot->count = count;
 	r->num_free -= count;
-	if (READ_ONCE(*entry) != head)
-		WRITE_ONCE(*entry, head);
+	if (vei_shared_load16(&r->avail->ring[at]) != head)
+		vei_shared_store16(&r->avail->ring[at], head);
 	r->avail_idx++;
 	return slot;
 }
@@ -56,7 +41,7 @@ static __always_inline int vei_ring_add_one(struct vei_ring *r, const struct vei
 	slot->last = id;
 	slot->in_len = len & -in;
 	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, len, in * VEI_DESC_F_WRITE);
+	vei_shared_fill_desc(&r->desc[id], seg->addr, len, in * VEI_DESC_F_WRITE);
 	return 0;
 }
 
@@ -78,13 +63,13 @@ static noinline __maybe_unused int vei_ring_add_direct(struct vei_ring *r,
 		}
 		if (seg == last)
 			break;
-		vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, flags);
+		vei_shared_fill_desc(&r->desc[id], seg->addr, seg->len, flags);
 		id = r->next[id];
 	}
 	slot->last = id;
 	slot->in_len = in_len;
 	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, flags & ~VEI_DESC_F_NEXT);
+	vei_shared_fill_desc(&r->desc[id], seg->addr, seg->len, flags & ~VEI_DESC_F_NEXT);
 	return 0;
 }
 
@@ -98,21 +83,21 @@ static noinline __maybe_unused int vei_ring_add_indirect(struct vei_ring *r,
 	u32 head = r->free_head, in_len = 0;
 	struct vei_ring_slot *slot = vei_ring_post(r, head, 1, token);
 	size_t first = (size_t)head * r->table_len;
-	struct vei_desc *desc = &r->table[first];
+	typeof(r->table) desc = &r->table[first];
 	u16 flags = VEI_DESC_F_NEXT;
 
 	slot->last = head;
 	r->free_head = r->next[head];
-	vei_ring_fill_desc(&r->desc[head], r->table_addr + first * sizeof(*desc),
-			   n * sizeof(*desc), VEI_DESC_F_INDIRECT);
+	vei_shared_fill_desc(&r->desc[head], r->table_addr + first * sizeof(*desc),
+			     n * sizeof(*desc), VEI_DESC_F_INDIRECT);
 	do {
 		if (seg >= in) {
 			flags = VEI_DESC_F_NEXT | VEI_DESC_F_WRITE;
 			in_len += seg->len;
 		}
-		vei_ring_fill_desc(desc++, seg->addr, seg->len, flags);
+		vei_shared_fill_desc(desc++, seg->addr, seg->len, flags);
 	} while (++seg != end);
-	WRITE_ONCE(desc[-1].flags, flags & ~VEI_DESC_F_NEXT);
+	vei_shared_store16(&desc[-1].flags, flags & ~VEI_DESC_F_NEXT);
 	slot->in_len = in_len;
 	return 0;
 }
@@ -147,14 +132,14 @@ static noinline __maybe_unused int vei_ring_add_chain(struct vei_ring *r,
 		return vei_ring_add_other(r, seg, out, n, token);
 	slot = vei_ring_post(r, id, n, token);
 	do {
-		vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, VEI_DESC_F_NEXT);
+		vei_shared_fill_desc(&r->desc[id], seg->addr, seg->len, VEI_DESC_F_NEXT);
 		id = r->next[id];
 		seg++;
 	} while (--n > 1);
 	slot->last = id;
 	slot->in_len = 0;
 	r->free_head = r->next[id];
-	vei_ring_fill_desc(&r->desc[id], seg->addr, seg->len, 0);
+	vei_shared_fill_desc(&r->desc[id], seg->addr, seg->len, 0);
 	return 0;
 }
 

@@ -17,11 +17,11 @@
 static __always_inline void vei_ring_add_run(struct vei_ring *r, const struct vei_seg *seg,
 					     void *const *token, unsigned int n, bool in)
 {
-	u16 *entry = &r->avail->ring[r->avail_idx & r->mask];
+	u16 __vei_shared *entry = &r->avail->ring[r->avail_idx & r->mask];
 	const u32 in_mask = in ? ~0 : 0;
 	const struct vei_seg *const end = seg + n;
 	struct vei_ring_slot *const slots = r->slot;
-	struct vei_desc *const desc = r->desc;
+	struct vei_desc __vei_shared *const desc = r->desc;
 	const u16 *const next = r->next;
 	u32 id = r->free_head;
 
@@ -35,9 +35,9 @@ static __always_inline void vei_ring_add_run(struct vei_ring *r, const struct ve
 		slot->in_len = len & in_mask;
 		slot->last = id;
 		slot->count = 1;
-		vei_ring_fill_desc(&desc[id], seg->addr, len, in_mask & VEI_DESC_F_WRITE);
-		if (READ_ONCE(*entry) != id)
-			WRITE_ONCE(*entry, id);
+		vei_shared_fill_desc(&desc[id], seg->addr, len, in_mask & VEI_DESC_F_WRITE);
+		if (vei_shared_load16(entry) != id)
+			vei_shared_store16(entry, id);
 		id = next[id];
 	}
 	r->free_head = id;
@@ -78,15 +78,15 @@ static inline unsigned int vei_ring_add_burst(struct vei_ring *r, const struct v
 static __always_inline unsigned int vei_ring_get_run(struct vei_ring *r, void **token, u32 *len,
 						     unsigned int n)
 {
-	const struct vei_used_elem *elem = &r->used->ring[r->last_used & r->mask];
+	const struct vei_used_elem __vei_shared *elem = &r->used->ring[r->last_used & r->mask];
 	void **const first = token, **const end = token + n;
 	struct vei_ring_slot *const slots = r->slot;
 	const u16 *const next = r->next;
 	u32 tail = r->free_tail, count = 0;
 
 	for (; token != end; token++, len++, elem++) {
-		u32 id = READ_ONCE(elem->id);
-		u32 written = READ_ONCE(elem->len);
+		u32 id = vei_shared_load32(&elem->id);
+		u32 written = vei_shared_load32(&elem->len);
 		struct vei_ring_slot *slot;
 
 		if (unlikely(id != next[tail]))

@@ -10,6 +10,7 @@
 
 #include <linux/netdevice.h>
 #include <linux/pci.h>
+#include <linux/u64_stats_sync.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 #include <net/page_pool/helpers.h>
 #else
@@ -38,6 +39,15 @@
 #define VEI_ASSIGN_STR(dst, src) __assign_str(dst)
 #else
 #define VEI_ASSIGN_STR(dst, src) __assign_str(dst, src)
+#endif
+
+/* 6.3: one pair of readers, which bears interrupts everywhere. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define vei_stats_fetch_begin u64_stats_fetch_begin
+#define vei_stats_fetch_retry u64_stats_fetch_retry
+#else
+#define vei_stats_fetch_begin u64_stats_fetch_begin_irq
+#define vei_stats_fetch_retry u64_stats_fetch_retry_irq
 #endif
 
 #endif /* _VEI_COMPAT_H */

@@ -13,6 +13,11 @@
  * A failed step leaves the earlier ones to be undone in the same way. The
  * driver data of the PCI device belongs to the core: &struct vei_dev.
  *
+ * To begin anew, on a device that has queues: vei_dev_reset(), drain the
+ * queues, vei_dev_start(), and all from vei_dev_negotiate() on. Queues, their
+ * memory and their vectors are kept for it, so that a device that works is not
+ * lost for want of memory.
+ *
  * Sections of "the draft" are of virtio-spec draft v2 (2011-05-04).
  */
 #ifndef _VEI_DEV_H
@@ -24,10 +29,10 @@
 
 #include <uapi/virtio_ei.h>
 #include <vei/compat.h>
+#include <vei/count.h>
 
 struct dentry;
 struct vei_queue;
-struct vei_queue_count;
 
 /**
  * enum vei_dialect - what bit 29 means to this device
@@ -76,7 +81,7 @@ struct vei_dev;
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
  * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
- *	now, and go on; may sleep. Returns 0 or a negative errno, then the device
+ *	now, and go on; may sleep. Returns 0, or a negative errno and the device
  *	is left reset.
  */
 struct vei_dev_ops {
@@ -96,18 +101,18 @@ struct vei_dev_ops {
  * @offered: feature bits that the device offers; 32:63 only if they were read
  * @acked: feature bits that were acknowledged
  * @features_hi_open: bit 31 stands in the guest features register
- * @gone: the device answers no more
+ * @gone: the device does not answer
  * @dialect: what bit 29 means
  * @toggles: what the user wants
  * @toggle_lock: one change of @toggles and the restart that follows at a time
  * @vector_mode: how interrupts arrive
  * @nvec: vectors in use
+ * @live: interrupts are handed to the queues; false from a reset to vei_dev_ready()
  * @config_irq_name: in /proc/interrupts
  * @queues_irq_name: in /proc/interrupts, where all queues share one
  * @queue: the queues, @nqueue of them
  * @nqueue: how many there are
- * @count: what queues that were deleted had counted, by their index
- * @ncount: how many of them
+ * @queues_given: the device was given their rings and not reset since
  * @config_interrupts: interrupts that told of a config change
  * @shared_interrupts: interrupts on the vector or pin that all queues share
  * @debugfs: directory of this device
@@ -127,14 +132,14 @@ struct vei_dev {
 	struct mutex toggle_lock;	/* of toggles, and of the restart that follows */
 	enum vei_vector_mode vector_mode;
 	unsigned int nvec;
+	bool live;
 	char config_irq_name[40];
 	char queues_irq_name[40];
 	struct vei_queue **queue;
 	unsigned int nqueue;
-	struct vei_queue_count *count;
-	unsigned int ncount;
-	u64 config_interrupts;
-	u64 shared_interrupts;
+	bool queues_given;
+	struct vei_count config_interrupts;
+	struct vei_count shared_interrupts;
 	struct dentry *debugfs;
 };
 

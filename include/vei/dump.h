@@ -34,14 +34,14 @@ struct vei_ring_shared {
  */
 static inline void vei_ring_read_shared(const struct vei_ring *r, struct vei_ring_shared *out)
 {
-	const u8 *mem = (const u8 *)r->desc;
+	u8 __vei_shared *mem = (u8 __vei_shared *)r->desc;
 
-	out->avail_flags = READ_ONCE(r->avail->flags);
-	out->avail_idx = READ_ONCE(r->avail->idx);
-	out->used_event = READ_ONCE(*(const u16 *)(mem + vei_layout_used_event(r->size)));
-	out->used_flags = READ_ONCE(r->used->flags);
-	out->used_idx = READ_ONCE(r->used->idx);
-	out->avail_event = READ_ONCE(*(const u16 *)(mem + vei_layout_avail_event(r->size)));
+	out->avail_flags = vei_shared_load16(&r->avail->flags);
+	out->avail_idx = vei_shared_load16(&r->avail->idx);
+	out->used_event = vei_shared_load16(vei_shared_word(mem, vei_layout_used_event(r->size)));
+	out->used_flags = vei_shared_load16(&r->used->flags);
+	out->used_idx = vei_shared_load16(&r->used->idx);
+	out->avail_event = vei_shared_load16(vei_shared_word(mem, vei_layout_avail_event(r->size)));
 }
 
 #endif /* _VEI_DUMP_H */

@@ -23,6 +23,7 @@
 #include <linux/types.h>
 
 #include <uapi/virtio_ei.h>
+#include <vei/shared.h>
 
 /**
  * struct vei_kick - suppression of kicks, seen from the driver
@@ -32,7 +33,7 @@
  * @seen: @word as the last decision saw it, for traces and dumps
  */
 struct vei_kick {
-	const u16 *word;
+	const u16 __vei_shared *word;
 	u16 old;
 	bool by_index;
 	u16 seen;
@@ -48,7 +49,7 @@ struct vei_kick {
  * @armed: the device may interrupt
  */
 struct vei_intr {
-	u16 *word;
+	u16 __vei_shared *word;
 	u16 shadow;
 	u16 mask;
 	u16 behind;
@@ -73,7 +74,8 @@ struct vei_intr {
  * By flags the same sum gives 0 - 0xffff = 1, VEI_AVAIL_F_NO_INTERRUPT, so that
  * neither way costs a branch.
  */
-static inline void vei_event_intr_init(struct vei_intr *intr, u16 *word, u16 size, bool by_index)
+static inline void vei_event_intr_init(struct vei_intr *intr, u16 __vei_shared *word, u16 size,
+				       bool by_index)
 {
 	intr->word = word;
 	intr->by_index = by_index;
@@ -96,7 +98,7 @@ static inline void vei_event_intr_init(struct vei_intr *intr, u16 *word, u16 siz
 static __always_inline bool vei_event_kick_needed(struct vei_kick *kick, u16 new)
 {
 	u16 old = kick->old;
-	u16 word = READ_ONCE(*kick->word);
+	u16 word = vei_shared_load16(kick->word);
 
 	kick->old = new;
 	kick->seen = word;
@@ -145,7 +147,7 @@ static __always_inline bool vei_event_intr_off_is_stale(const struct vei_intr *i
 static __always_inline void vei_event_intr_write(struct vei_intr *intr, u16 value)
 {
 	intr->shadow = value;
-	WRITE_ONCE(*intr->word, value);
+	vei_shared_store16(intr->word, value);
 }
 
 /**
@@ -176,6 +178,25 @@ static __always_inline void vei_event_intr_arm(struct vei_intr *intr, u16 last_u
 	intr->armed = true;
 	if (intr->shadow != value)
 		vei_event_intr_write(intr, value);
+}
+
+/**
+ * vei_event_intr_hush() - by flags, let no more interrupts come until the owner has been
+ * @intr: the direction
+ *
+ * For an interrupt handler, beside the thread that owns the direction: it writes
+ * the shared word and leaves alone what is the owner's, who then believes what it
+ * last wrote to be there still. Hence the contract: the handler hands over to the
+ * owner after this, in a way that orders memory, and the owner disarms before it
+ * arms. Armed or not, a disarm leaves &vei_intr.shadow at NO_INTERRUPT, so that
+ * the arm behind it does write.
+ *
+ * By index there is no need: the device passes an index once.
+ */
+static __always_inline void vei_event_intr_hush(const struct vei_intr *intr)
+{
+	if (!intr->by_index)
+		vei_shared_store16(intr->word, VEI_AVAIL_F_NO_INTERRUPT);
 }
 
 #endif /* _VEI_EVENT_H */

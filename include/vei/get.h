@@ -41,13 +41,16 @@ static noinline __maybe_unused void *vei_ring_get_checked(struct vei_ring *r, u3
 	slot = &r->slot[id];
 	if (!slot->token)
 		return vei_ring_bad(r, VEI_RING_USED_TWICE, id);
-	if (!slot->in_len)
-		written = 0;
-	if (written > slot->in_len)
-		return vei_ring_bad(r, VEI_RING_USED_LEN, written);
+	if (written > slot->in_len) {
+		if (r->strict_len && slot->in_len)
+			return vei_ring_bad(r, VEI_RING_USED_LEN, written);
+		written = slot->in_len;
+	}
 	if (r->next[tail] != id) {
+		u16 __vei_shared *link = &r->desc[tail].next;
+
 		r->next[tail] = id;
-		WRITE_ONCE(r->desc[tail].next, id);
+		vei_shared_store16(link, id);
 		if (!r->num_free)
 			r->free_head = id;
 	}
@@ -58,9 +61,11 @@ static noinline __maybe_unused void *vei_ring_get_checked(struct vei_ring *r, u3
 /**
  * vei_ring_get() - take one used buffer
  * @r: the ring
- * @len: bytes that the device wrote. Always 0 for a buffer with nothing to
- *	write: there the number means nothing, and devices in the field (vhost
- *	with zero copy) leave anything in it.
+ * @len: bytes that the device wrote, never more than the buffer has for it to
+ *	write: a device that says more breaks a ring of &vei_ring.strict_len, in
+ *	any other ring it is taken as all of them. Always 0 for a buffer with
+ *	nothing to write: there the number means nothing, and devices in the field
+ *	(vhost with zero copy) leave anything in it.
  *
  * The id is first held against a private guess of it: the buffer that was added
  * next after the one that came back last. While buffers come back in the order in
@@ -71,13 +76,13 @@ static noinline __maybe_unused void *vei_ring_get_checked(struct vei_ring *r, u3
  */
 static __always_inline void *vei_ring_get(struct vei_ring *r, u32 *len)
 {
-	const struct vei_used_elem *elem;
+	const struct vei_used_elem __vei_shared *elem;
 	struct vei_ring_slot *slot;
 	u32 last = r->last_used;
 	u32 id, written;
 
 	if (likely((u16)last == r->used_seen)) {
-		u16 idx = READ_ONCE(*r->used_idx);
+		u16 idx = vei_shared_load16(r->used_idx);
 
 		if (idx == (u16)last)
 			return NULL;
@@ -88,8 +93,8 @@ static __always_inline void *vei_ring_get(struct vei_ring *r, u32 *len)
 	}
 
 	elem = &r->used->ring[last & r->mask];
-	id = READ_ONCE(elem->id);
-	written = READ_ONCE(elem->len);
+	id = vei_shared_load32(&elem->id);
+	written = vei_shared_load32(&elem->len);
 	if (unlikely(id != r->next[r->free_tail]))
 		return vei_ring_get_checked(r, len, id, written);
 	slot = &r->slot[id];

@@ -24,6 +24,9 @@
  * @table_len: descriptors of the longest chain that may go into an indirect
  *	table; 0: no tables
  * @indirect_min: shortest chain that does while descriptors abound
+ * @strict_len: a used length over the buffer breaks the queue. For queues where
+ *	the length sizes something, as it does a received packet; elsewhere it is
+ *	cut to the buffer, as some devices put the whole chain's length there
  */
 struct vei_queue_spec {
 	const char *name;
@@ -31,6 +34,7 @@ struct vei_queue_spec {
 	void *priv;
 	u16 table_len;
 	u16 indirect_min;
+	bool strict_len;
 };
 
 /**
@@ -45,17 +49,44 @@ struct vei_queue_spec {
  * @interrupts_empty: of these, how many found nothing that was used
  *
  * Each has one writer: the interrupt handler for the last two, whoever uses
- * the queue for the others. They go on when the device is restarted.
+ * the queue for the others. They go on when the device is restarted, as long as
+ * it has the queue.
  */
 struct vei_queue_count {
+	struct vei_count adds;
+	struct vei_count drained;
+	struct vei_count kick_decisions;
+	struct vei_count kicks;
+	struct vei_count rearms;
+	struct vei_count rearms_lost;
+	struct vei_count interrupts;
+	struct vei_count interrupts_empty;
+};
+
+/**
+ * struct vei_queue_stats - the counters of a queue, as they are shown
+ * @adds: buffers made available
+ * @used: buffers that the device has used and the driver taken
+ * @drained: buffers that came back by vei_queue_drain(), never used
+ * @kick_decisions: how often it was asked whether to kick
+ * @kicks: how often it was kicked
+ * @kicks_suppressed: how often not
+ * @interrupts: interrupts for this queue
+ * @interrupts_empty: of these, how many found nothing that was used
+ * @rearms: how often interrupts were asked for
+ * @rearms_lost: how often something was there already by then
+ */
+struct vei_queue_stats {
 	u64 adds;
+	u64 used;
 	u64 drained;
 	u64 kick_decisions;
 	u64 kicks;
-	u64 rearms;
-	u64 rearms_lost;
+	u64 kicks_suppressed;
 	u64 interrupts;
 	u64 interrupts_empty;
+	u64 rearms;
+	u64 rearms_lost;
 };
 
 /**
@@ -68,9 +99,10 @@ struct vei_queue_count {
  * @dev: the device
  * @handler: the device driver's interrupt handler
  * @priv: the device driver's own
- * @mem: ring memory
- * @table_bytes: size of the indirect tables
+ * @cfg: what the ring is made of; its memory is kept from one reset to the next
+ * @table_len: of the spec; of the ring only if indirect descriptors are negotiated
  * @irq: Linux number of the queue's own vector, or 0
+ * @spread: that vector's processors were suggested
  * @debugfs: its file
  * @name: device and queue, as in /proc/interrupts
  */
@@ -83,9 +115,10 @@ struct vei_queue {
 	struct vei_dev *dev;
 	void (*handler)(struct vei_queue *q);
 	void *priv;
-	void *mem;
-	size_t table_bytes;
+	struct vei_ring_config cfg;
+	u16 table_len;
 	unsigned int irq;
+	bool spread;
 	struct dentry *debugfs;
 	char name[40];
 };
@@ -99,17 +132,10 @@ void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask);
 void vei_queue_break(struct vei_queue *q);
 void *vei_queue_drain(struct vei_queue *q, u16 *cursor);
 void vei_queue_report(struct vei_queue *q);
+u64 vei_queue_used(const struct vei_queue *q);
+void vei_queue_read_stats(const struct vei_queue *q, struct vei_queue_stats *s);
 void vei_queue_trace_kick(const struct vei_queue *q, u16 old, bool kick);
 void vei_queue_trace_rearm(const struct vei_queue *q, u16 n, bool armed);
-
-/**
- * vei_queue_used() - buffers that the device has used and the driver taken
- * @q: the queue
- */
-static inline u64 vei_queue_used(const struct vei_queue *q)
-{
-	return q->count.adds - q->count.drained - (u16)(q->ring.published - q->ring.last_used);
-}
 
 /**
  * vei_queue_add() - post a buffer, see vei_ring_add()
@@ -138,9 +164,9 @@ static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
 	u16 old = q->ring.kick.old;
 	bool kick;
 
-	q->count.adds += (u16)(q->ring.avail_idx - q->ring.published);
+	vei_count_add(&q->count.adds, (u16)(q->ring.avail_idx - q->ring.published));
 	kick = vei_ring_kick_prepare(&q->ring);
-	q->count.kick_decisions++;
+	vei_count_inc(&q->count.kick_decisions);
 	if (tracepoint_enabled(vei_kick))
 		vei_queue_trace_kick(q, old, kick);
 	return kick;
@@ -150,12 +176,11 @@ static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
  * vei_queue_notify() - ring the doorbell
  * @q: the queue
  *
- * Costs an exit to the hypervisor. May be called without the lock under which
- * the queue is used, if nobody else notifies.
+ * Costs an exit to the hypervisor.
  */
 static __always_inline void vei_queue_notify(struct vei_queue *q)
 {
-	q->count.kicks++;
+	vei_count_inc(&q->count.kicks);
 	iowrite16(q->index, q->notify);
 }
 
@@ -199,12 +224,46 @@ static __always_inline void *vei_queue_get(struct vei_queue *q, u32 *len)
 }
 
 /**
+ * vei_queue_pending() - has the device used something that was not taken yet?
+ * @q: the queue
+ *
+ * Never true of a broken queue.
+ */
+static __always_inline bool vei_queue_pending(const struct vei_queue *q)
+{
+	return vei_ring_pending(&q->ring);
+}
+
+/**
+ * vei_queue_broken() - does the queue do nothing any more, until a reset?
+ * @q: the queue
+ */
+static __always_inline bool vei_queue_broken(const struct vei_queue *q)
+{
+	return q->ring.broken;
+}
+
+/**
  * vei_queue_intr_disable() - ask for no interrupts; a hint
  * @q: the queue
  */
 static __always_inline void vei_queue_intr_disable(struct vei_queue *q)
 {
 	vei_ring_intr_disable(&q->ring);
+}
+
+/**
+ * vei_queue_intr_hush() - ask for no interrupts, from the queue's own handler
+ * @q: the queue
+ *
+ * While somebody else may be using the queue. By index it is not needed: there
+ * is no second interrupt before the next one is asked for. Whoever the handler
+ * wakes has to call vei_queue_intr_disable() before interrupts are asked for
+ * again, as the queue's user does not know of this.
+ */
+static __always_inline void vei_queue_intr_hush(struct vei_queue *q)
+{
+	vei_ring_intr_hush(&q->ring);
 }
 
 /**
@@ -218,9 +277,9 @@ static __always_inline bool vei_queue_intr_postpone(struct vei_queue *q, u16 n)
 {
 	bool armed = vei_ring_intr_postpone(&q->ring, n);
 
-	q->count.rearms++;
+	vei_count_inc(&q->count.rearms);
 	if (!armed)
-		q->count.rearms_lost++;
+		vei_count_inc(&q->count.rearms_lost);
 	if (tracepoint_enabled(vei_rearm))
 		vei_queue_trace_rearm(q, n, armed);
 	return armed;

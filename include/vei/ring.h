@@ -7,9 +7,11 @@
  * PURE: no locking, no devices, no DMA API, so the same text runs in the
  * kernel, in user-space tests, under sanitizers, in the fuzzer and in the
  * benchmark. All access to memory shared with the device is in these files and
- * in event.h, through READ_ONCE()/WRITE_ONCE().
+ * in event.h, by the accessors of shared.h.
  *
- * One thread at a time may use a ring. The device runs beside it.
+ * One thread at a time may use a ring, its owner. The device runs beside it. Any
+ * other thread may ask vei_ring_in_flight(), vei_ring_claimed() and
+ * vei_ring_pending(), and the interrupt handler may call vei_ring_intr_hush().
  *
  * The device is not trusted. What was posted is remembered in private slots;
  * nothing read from shared memory indexes, sizes or frees anything unchecked.
@@ -41,11 +43,11 @@
 #include <asm/barrier.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
-#include <linux/string.h>
 #include <linux/types.h>
 
 #include <uapi/virtio_ei.h>
 #include <vei/event.h>
+#include <vei/shared.h>
 
 /**
  * struct vei_seg - one piece of a buffer
@@ -63,7 +65,7 @@ struct vei_seg {
  * @VEI_RING_USED_IDX: used->idx went back, or past what was made available
  * @VEI_RING_USED_ID: a used id that is no descriptor
  * @VEI_RING_USED_TWICE: a used id that heads no posted buffer
- * @VEI_RING_USED_LEN: more bytes written than the buffer had
+ * @VEI_RING_USED_LEN: more bytes written than the buffer had, where that matters
  * @VEI_RING_STOPPED: broken by the driver, vei_ring_break()
  */
 enum vei_ring_error {
@@ -101,6 +103,10 @@ struct vei_ring_slot {
  * @indirect_min: shortest chain that goes into a table while descriptors abound
  * @kick_by_index: the device suppresses kicks by avail_event
  * @intr_by_index: the driver suppresses interrupts by used_event
+ * @strict_len: a used len over the buffer breaks the ring. For receive queues,
+ *	where it says how much of a buffer is good. Elsewhere it sizes nothing, and
+ *	some devices put the total descriptor length there (virtio 1.x, legacy
+ *	interface of virtqueues): false takes what is over as all of the buffer
  */
 struct vei_ring_config {
 	void *mem;
@@ -113,14 +119,15 @@ struct vei_ring_config {
 	u16 table_len;
 	bool kick_by_index;
 	bool intr_by_index;
+	bool strict_len;
 };
 
 /**
  * struct vei_ring - a split virtqueue, driver's side
+ * @used_idx: &used->idx; of a broken ring &vei_ring.dead_idx, as if that were shared
  * @desc: descriptors, shared
  * @avail: available ring, shared
  * @used: used ring, shared
- * @used_idx: &used->idx; of a broken ring &vei_ring.dead_idx
  * @slot: private state of each descriptor id
  * @next: the id behind each id, in the free list and within a direct chain;
  *	the same as in the descriptor itself, which the device could change
@@ -133,24 +140,25 @@ struct vei_ring_config {
  * @num_free: free descriptors
  * @free_head: the id to be taken next
  * @free_tail: the id given back last
- * @avail_idx: entries added
+ * @avail_idx: entries added; anybody may read it, see vei_ring_in_flight()
  * @published: entries that the device can see; the shadow of avail->idx
- * @last_used: entries taken
+ * @last_used: entries taken; anybody may read it
  * @used_seen: used->idx when it was last read
  * @kick: suppression of kicks
  * @intr: suppression of interrupts
+ * @strict_len: a used len over the buffer breaks the ring
  * @dead_idx: stands in for used->idx of a broken ring, empty for good
  * @broken: why the ring no longer works
  * @bad_value: the value that broke it
  */
 struct vei_ring {
-	struct vei_desc *desc;
-	struct vei_avail *avail;
-	struct vei_used *used;
-	const u16 *used_idx;
+	const u16 __vei_shared *used_idx;
+	struct vei_desc __vei_shared *desc;
+	struct vei_avail __vei_shared *avail;
+	struct vei_used __vei_shared *used;
 	struct vei_ring_slot *slot;
 	u16 *next;
-	struct vei_desc *table;
+	struct vei_desc __vei_shared *table;
 	u64 table_addr;
 	u32 mask;
 	u32 free_head;
@@ -165,10 +173,34 @@ struct vei_ring {
 	u16 table_len;
 	struct vei_kick kick;
 	struct vei_intr intr;
+	bool strict_len;
 	u16 dead_idx;
 	enum vei_ring_error broken;
 	u32 bad_value;
 };
+
+/* All of it 0, but for the links: a ring of free descriptors, and chains in the tables. */
+static inline void vei_ring_reset_shared(struct vei_ring *r)
+{
+	u8 __vei_shared *mem = (u8 __vei_shared *)r->desc;
+	size_t i;
+
+	for (i = 0; i < r->size; i++) {
+		vei_shared_fill_desc(&r->desc[i], 0, 0, 0);
+		vei_shared_store16(&r->desc[i].next, r->next[i]);
+		vei_shared_store16(&r->avail->ring[i], 0);
+		vei_shared_store32(&r->used->ring[i].id, 0);
+		vei_shared_store32(&r->used->ring[i].len, 0);
+	}
+	vei_shared_store16(&r->avail->flags, 0);
+	vei_shared_store16(&r->avail->idx, 0);
+	vei_shared_store16(vei_shared_word(mem, vei_layout_used_event(r->size)), 0);
+	vei_shared_store16(&r->used->flags, 0);
+	vei_shared_store16(&r->used->idx, 0);
+	vei_shared_store16(vei_shared_word(mem, vei_layout_avail_event(r->size)), 0);
+	for (i = 0; i < (size_t)r->size * r->table_len; i++)
+		vei_shared_store16(&r->table[i].next, i % r->table_len + 1);
+}
 
 /**
  * vei_ring_reset() - begin anew: nothing posted, all indices 0
@@ -181,15 +213,12 @@ static inline void vei_ring_reset(struct vei_ring *r)
 {
 	unsigned int i;
 
-	memset(r->desc, 0, vei_layout_size(r->size));
 	for (i = 0; i < r->size; i++) {
 		r->slot[i].token = NULL;
 		r->next[i] = (i + 1) & r->mask;
-		r->desc[i].next = r->next[i];
 	}
-	for (i = 0; i < (unsigned int)r->size * r->table_len; i++)
-		r->table[i].next = i % r->table_len + 1;
-	r->used_idx = &r->used->idx;
+	vei_ring_reset_shared(r);
+	WRITE_ONCE(r->used_idx, &r->used->idx);
 	r->num_free = r->size;
 	r->free_head = 0;
 	r->free_tail = r->mask;
@@ -198,8 +227,10 @@ static inline void vei_ring_reset(struct vei_ring *r)
 	r->last_used = 0;
 	r->used_seen = 0;
 	r->kick.old = 0;
+	r->kick.seen = 0;
 	r->intr.shadow = 0;
 	r->intr.armed = true;
+	r->dead_idx = 0;
 	r->broken = VEI_RING_OK;
 	r->bad_value = 0;
 }
@@ -213,18 +244,19 @@ static inline void vei_ring_reset(struct vei_ring *r)
  */
 static inline int vei_ring_init(struct vei_ring *r, const struct vei_ring_config *cfg)
 {
-	u8 *mem = cfg->mem;
+	u8 __vei_shared *mem = (__force u8 __vei_shared *)cfg->mem;
+	u16 __vei_shared *intr_word;
 	u16 size = cfg->size;
 
 	if (!size || size > VEI_RING_SIZE_MAX || (size & (size - 1)))
 		return -EINVAL;
 
-	r->desc = cfg->mem;
-	r->avail = (struct vei_avail *)(mem + vei_layout_avail(size));
-	r->used = (struct vei_used *)(mem + vei_layout_used(size));
+	r->desc = (struct vei_desc __vei_shared *)mem;
+	r->avail = (struct vei_avail __vei_shared *)(mem + vei_layout_avail(size));
+	r->used = (struct vei_used __vei_shared *)(mem + vei_layout_used(size));
 	r->slot = cfg->slot;
 	r->next = cfg->next;
-	r->table = cfg->table;
+	r->table = (__force struct vei_desc __vei_shared *)cfg->table;
 	r->table_addr = cfg->table_addr;
 	r->size = size;
 	r->mask = size - 1;
@@ -234,13 +266,15 @@ static inline int vei_ring_init(struct vei_ring *r, const struct vei_ring_config
 	if (!r->table_len)
 		r->indirect_min = ~0;
 
+	r->strict_len = cfg->strict_len;
 	r->kick.by_index = cfg->kick_by_index;
-	r->kick.word = cfg->kick_by_index ? (u16 *)(mem + vei_layout_avail_event(size)) :
-					    &r->used->flags;
-	vei_event_intr_init(&r->intr,
-			    cfg->intr_by_index ? (u16 *)(mem + vei_layout_used_event(size)) :
-						 &r->avail->flags,
-			    size, cfg->intr_by_index);
+	r->kick.word = &r->used->flags;
+	if (cfg->kick_by_index)
+		r->kick.word = vei_shared_word(mem, vei_layout_avail_event(size));
+	intr_word = &r->avail->flags;
+	if (cfg->intr_by_index)
+		intr_word = vei_shared_word(mem, vei_layout_used_event(size));
+	vei_event_intr_init(&r->intr, intr_word, size, cfg->intr_by_index);
 	vei_ring_reset(r);
 	return 0;
 }
@@ -285,7 +319,7 @@ static inline void vei_ring_break(struct vei_ring *r, enum vei_ring_error error,
 	r->num_free = 0;		/* full */
 	r->dead_idx = r->last_used;	/* and empty */
 	r->used_seen = r->last_used;
-	r->used_idx = &r->dead_idx;
+	WRITE_ONCE(r->used_idx, (__force const u16 __vei_shared *)&r->dead_idx);
 }
 
 /**
@@ -300,10 +334,16 @@ static __always_inline unsigned int vei_ring_num_free(const struct vei_ring *r)
 /**
  * vei_ring_in_flight() - buffers added and not yet taken back
  * @r: the ring
+ *
+ * Anybody may ask, as a timer does. The owner's plain stores of 16 bits are whole
+ * ones. Who is not the owner gets the difference of two instants, what was taken
+ * at the first and what was added at the second, so never less than none.
  */
 static __always_inline u16 vei_ring_in_flight(const struct vei_ring *r)
 {
-	return r->avail_idx - r->last_used;
+	u16 last_used = READ_ONCE(r->last_used);
+
+	return READ_ONCE(r->avail_idx) - last_used;
 }
 
 /**
@@ -318,7 +358,7 @@ static __always_inline u16 vei_ring_publish(struct vei_ring *r)
 
 	virt_wmb();	/* A */
 	r->published = idx;
-	WRITE_ONCE(r->avail->idx, idx);
+	vei_shared_store16(&r->avail->idx, idx);
 	return idx;
 }
 
@@ -342,17 +382,20 @@ static __always_inline bool vei_ring_kick_prepare(struct vei_ring *r)
 /**
  * vei_ring_claimed() - how many used entries wait, as the device says: unchecked
  * @r: the ring
+ *
+ * Anybody may ask; who is not the owner gets the difference of two instants, good
+ * for whether it is 0.
  */
 static __always_inline u16 vei_ring_claimed(const struct vei_ring *r)
 {
-	return READ_ONCE(*r->used_idx) - r->last_used;
+	return vei_shared_load16(READ_ONCE(r->used_idx)) - READ_ONCE(r->last_used);
 }
 
 /**
  * vei_ring_pending() - has the device used something that was not taken yet?
  * @r: the ring
  *
- * Never true of a broken ring, lest its owner keep trying.
+ * Never true of a broken ring, lest its owner keep trying. Anybody may ask.
  */
 static __always_inline bool vei_ring_pending(const struct vei_ring *r)
 {
@@ -369,6 +412,43 @@ static __always_inline bool vei_ring_pending(const struct vei_ring *r)
 static __always_inline void vei_ring_intr_disable(struct vei_ring *r)
 {
 	vei_event_intr_disarm(&r->intr, r->last_used);
+}
+
+/**
+ * vei_ring_intr_hush() - from the interrupt handler: no more until the owner has been
+ * @r: the ring
+ *
+ * By flags the device interrupts for every used buffer until the owner has got
+ * round to vei_ring_intr_disable(). This keeps it quiet from the handler on,
+ * beside the owner. By index it does nothing: one index makes one interrupt.
+ *
+ * The owner is not told, and the word may say NO_INTERRUPT while it believes to
+ * be armed. So the handler sees to it that the owner calls vei_ring_intr_disable()
+ * and only then enables or postpones. NAPI's poll begins with the one and ends
+ * with the other; napi_schedule(), called after this, makes it follow, also when
+ * it is under way, and orders memory.
+ *
+ * Context: any; not beside vei_ring_init() or vei_ring_reset().
+ */
+static __always_inline void vei_ring_intr_hush(const struct vei_ring *r)
+{
+	vei_event_intr_hush(&r->intr);
+}
+
+/**
+ * vei_ring_intr_spent() - has the device used what an interrupt was asked for after?
+ * @r: the ring
+ *
+ * Also if the owner has taken it all since, in passing: then nothing is pending, but
+ * the owner waits for an interrupt that has been. For a handler that has to find
+ * out which queue it is for. By flags none is ever spent: the next used buffer
+ * makes another. A wrong answer while the owner is at work is a true.
+ */
+static __always_inline bool vei_ring_intr_spent(const struct vei_ring *r)
+{
+	u16 past = READ_ONCE(r->last_used) + vei_ring_claimed(r) - READ_ONCE(r->intr.shadow) - 1;
+
+	return r->intr.by_index && READ_ONCE(r->intr.armed) && past < 0x8000;
 }
 
 /**
@@ -391,7 +471,7 @@ static __always_inline bool vei_ring_intr_postpone(struct vei_ring *r, u16 n)
 		n = 1;
 	vei_event_intr_arm(&r->intr, r->last_used, n);
 	virt_mb();	/* D */
-	return vei_ring_claimed(r) < n;
+	return (u16)(vei_shared_load16(r->used_idx) - r->last_used) < n;
 }
 
 /**
@@ -405,7 +485,7 @@ static __always_inline bool vei_ring_intr_enable(struct vei_ring *r)
 {
 	vei_event_intr_arm(&r->intr, r->last_used, 1);
 	virt_mb();	/* D */
-	return !vei_ring_pending(r);
+	return vei_shared_load16(r->used_idx) == r->last_used;
 }
 
 /**

@@ -3,7 +3,8 @@
  * A hostile device. The input is a script for both sides: the driver's operations from its front,
  * the device's lies from its end. Before every single read of shared memory, and after every write
  * to it, the device may change the very field or any other; between operations it may also do its
- * work properly, so that scripts get deep.
+ * work properly, so that scripts get deep. A restless device changes every word of its own half as
+ * soon as it has been read, until the operation is over: what is fetched twice is found.
  *
  * Whatever it does, the ring may break, with a reason that has a name; it may not crash, loop, give
  * a token twice or one that it was not given, report more bytes than the buffer has, write into the
@@ -18,12 +19,17 @@
 
 #define MAX_TOKENS 256
 #define MAX_STEPS 400
+#define MAX_CHANGED 64
+/* They cost most, and the fuzzer likes them. */
+#define MAX_RESTARTS 4
 
 struct fuzz {
 	struct rig rig;
 	struct rig_dev dev;
 	const u8 *front, *end;
 	bool live;			/* the device is at work: hooks may fire */
+	bool restless;			/* nothing that was read stays as it was */
+	unsigned int restarts;
 	u64 posted, published, taken;
 	u8 *shadow;			/* the device's half as the device left it */
 	size_t shadow_off, shadow_bytes;
@@ -31,6 +37,8 @@ struct fuzz {
 	unsigned int next_token;
 	u16 held[VEI_RING_SIZE_MAX];
 	unsigned int nheld;
+	struct { size_t off; u32 n, value; } changed[MAX_CHANGED];
+	unsigned int nchanged;
 };
 
 static struct fuzz f;
@@ -86,15 +94,17 @@ static u32 lie_value(u32 now)
 static void lie(const void *p, size_t n)
 {
 	size_t off = (const u8 *)p - f.rig.mem;
-	u8 how = back();
 	u32 now = 0, value;
+	u8 how;
 
+	/* The tables lie elsewhere, and are nothing that the driver reads. */
+	if (off >= f.rig.mem_bytes)
+		return;
+	how = back();
 	if (how < 200 && how >= 40)
 		return;
 	if (how >= 220)		/* anywhere at all */
 		off = (back16() * 2u) % f.rig.mem_bytes;
-	if (off >= f.rig.mem_bytes)
-		return;
 	if (n > 4)
 		n = 4;
 	memcpy(&now, f.rig.mem + off, off + n > f.rig.mem_bytes ? f.rig.mem_bytes - off : n);
@@ -102,15 +112,41 @@ static void lie(const void *p, size_t n)
 	lie_at(off, &value, n);
 }
 
-void vei_hostile_before_read(const void *p, size_t n)
+void vei_hook_before_read(const void *p, size_t n)
 {
-	if (f.live && f.front < f.end)
+	if (f.live && !f.restless && f.front < f.end)
 		lie(p, n);
 }
 
-void vei_hostile_after_write(const void *p, size_t n)
+void vei_hook_after_read(const void *p, size_t n)
 {
-	if (f.live && f.front < f.end && !(back() & 7))
+	size_t off = (const u8 *)p - f.rig.mem;
+	u32 now = 0, value;
+
+	if (!f.live || !f.restless || off < f.shadow_off || off >= f.rig.mem_bytes ||
+	    f.nchanged == MAX_CHANGED || !(back() & 3))
+		return;
+	memcpy(&now, p, n);
+	f.changed[f.nchanged].off = off;
+	f.changed[f.nchanged].n = n;
+	f.changed[f.nchanged++].value = now;
+	value = lie_value(now);
+	lie_at(off, &value, n);
+}
+
+/* Last changed first: a word that was read twice gets back what it was at first. */
+static void change_back(void)
+{
+	while (f.nchanged) {
+		f.nchanged--;
+		lie_at(f.changed[f.nchanged].off, &f.changed[f.nchanged].value,
+		       f.changed[f.nchanged].n);
+	}
+}
+
+void vei_hook_after_write(const void *p, size_t n)
+{
+	if (f.live && !f.restless && f.front < f.end && !(back() & 7))
 		lie(p, n);
 }
 
@@ -145,6 +181,8 @@ static void check_private(void)
 	}
 	MUST(n == size);
 	MUST(vei_ring_in_flight(r) == (u16)(f.posted - f.taken));
+	/* What was seen of used->idx is what was checked of it. */
+	MUST((u16)(r->used_seen - r->last_used) <= (u16)(r->published - r->last_used));
 }
 
 static void check_shared(void)
@@ -308,6 +346,7 @@ static void restart(void)
 	f.live = false;
 	drain();
 	vei_ring_reset(&f.rig.ring);
+	MUST(rig_is_fresh(&f.rig));
 	f.posted = 0;
 	f.published = 0;
 	f.taken = 0;
@@ -363,14 +402,18 @@ static void step(void)
 		vei_ring_intr_postpone(r, front());
 		break;
 	default:
-		if (op < 0xe0)
+		if (op < 0x80)
 			vei_ring_pending(r);
+		else if (op < 0xe0)
+			vei_ring_intr_hush(r);
 		else if (op == 0xef)
 			vei_ring_break(r, VEI_RING_STOPPED, 0);
-		else
+		else if (f.restarts++ < MAX_RESTARTS)
 			restart();
 	}
+	change_back();
 	MUST((unsigned int)r->broken <= VEI_RING_STOPPED);
+	MUST(r->broken != VEI_RING_USED_LEN || f.rig.p.strict_len);
 	MUST(strcmp(vei_ring_strerror(r->broken), "unknown"));
 	check_private();
 	check_shared();
@@ -388,15 +431,18 @@ int fuzz_one(const uint8_t *data, size_t size)
 
 	memset(&f, 0, offsetof(struct fuzz, held));
 	f.nheld = 0;
+	f.nchanged = 0;
 	f.front = data;
 	f.end = data + size;
 	how = front();
 	p.size = 1u << (how % 7);
 	p.kick_by_index = how & 0x80;
 	p.intr_by_index = how & 0x40;
+	f.restless = how & 0x20;
 	how = front();
 	p.table_len = how & 3 ? (how & 3) * 3 : 0;
 	p.indirect_min = how >> 2 & 7;
+	p.strict_len = how & 0x20;
 	p.base = bases[how >> 6];
 	MUST(!rig_init(&f.rig, &p));
 	rig_dev_init(&f.dev, &f.rig);

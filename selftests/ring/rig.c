@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "rig.h"
 
-#define PAGE 4096UL
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
 
 /* Between the end of the ring and the end of its last page there is nothing to be read. */
 #ifdef __SANITIZE_ADDRESS__
@@ -84,6 +85,7 @@ int rig_init(struct rig *rig, const struct rig_params *p)
 		.indirect_min = p->indirect_min,
 		.kick_by_index = p->kick_by_index,
 		.intr_by_index = p->intr_by_index,
+		.strict_len = p->strict_len,
 	};
 	int err;
 
@@ -106,9 +108,36 @@ int rig_init(struct rig *rig, const struct rig_params *p)
 	cfg.table = rig->table;
 	cfg.table_addr = (uintptr_t)rig->table;
 	err = vei_ring_init(&rig->ring, &cfg);
+	memcpy(&rig->fresh, &rig->ring, sizeof(rig->ring));
 	if (!err)
 		rig_warp(rig);
 	return err;
+}
+
+static bool all_zero(const u8 *p, size_t n)
+{
+	return !*p && !memcmp(p, p + 1, n - 1);
+}
+
+/* Is a ring that was reset, and all its memory, as if it had just been set up? */
+bool rig_is_fresh(const struct rig *rig)
+{
+	const struct vei_desc *desc = (const void *)rig->mem;
+	size_t size = rig->p.size, i;
+
+	for (i = 0; i < size; i++) {
+		if (rig->slot[i].token || rig->next[i] != (i + 1) % size)
+			return false;
+		if (desc[i].addr || desc[i].len || desc[i].flags || desc[i].next != rig->next[i])
+			return false;
+	}
+	if (!all_zero(rig->mem + vei_layout_avail(size), 2 * (3 + size)) ||
+	    !all_zero(rig->mem + vei_layout_used(size), 2 * 3 + 8 * size))
+		return false;
+	for (i = 0; i < size * rig->p.table_len; i++)
+		if (rig->table[i].next != i % rig->p.table_len + 1)
+			return false;
+	return !memcmp(&rig->ring, &rig->fresh, sizeof(rig->ring));
 }
 
 void rig_free(struct rig *rig)

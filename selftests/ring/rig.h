@@ -17,24 +17,26 @@
  * @indirect_min: see struct vei_ring_config
  * @kick_by_index: device suppresses kicks by avail_event
  * @intr_by_index: driver suppresses interrupts by used_event
+ * @strict_len: see struct vei_ring_config
  * @base: where all indices begin, to be near a wrap at once
  */
 struct rig_params {
 	u32 size;
 	u16 table_len;
 	u16 indirect_min;
-	bool kick_by_index, intr_by_index;
+	bool kick_by_index, intr_by_index, strict_len;
 	u16 base;
 };
 
 /**
  * struct rig - a ring with its memory
  * @ring: the ring under test
+ * @fresh: @ring as it was when it was new, before it went to @p.base
  * @mem: ring memory, @mem_bytes long
  * @table: indirect tables
  */
 struct rig {
-	struct vei_ring ring;
+	struct vei_ring ring, fresh;
 	struct rig_params p;
 	u8 *mem;
 	size_t mem_bytes;
@@ -71,11 +73,24 @@ struct rig_dev {
 
 int rig_init(struct rig *rig, const struct rig_params *p);
 void rig_free(struct rig *rig);
+bool rig_is_fresh(const struct rig *rig);
 void rig_dev_init(struct rig_dev *dev, struct rig *rig);
 bool rig_dev_pop(struct rig_dev *dev, struct rig_chain *chain);
 void rig_dev_push(struct rig_dev *dev, u16 head, u32 len);
 void rig_dev_publish(struct rig_dev *dev);
 bool rig_dev_interrupts(struct rig_dev *dev);
+
+/* In a loop that waits for another thread. */
+static inline void rig_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("yield" ::: "memory");
+#else
+	barrier();
+#endif
+}
 
 /* A small generator: the same seed gives the same run everywhere. */
 static inline u32 rig_rand(u64 *state)

@@ -226,6 +226,41 @@ static void test_intr_flags(void)
 	tap_result("by flags: 1 and 0 for every last_used, written only when changed");
 }
 
+/* The handler speaks for the owner, who does not know, and disarms and arms after it. */
+static void test_intr_hush(void)
+{
+	struct vei_intr before;
+	unsigned int how;
+
+	for (how = 0; how < 8; how++) {
+		bool armed = how & 1, by_index = how & 2;
+		u16 word;
+
+		intr_begin(256, by_index);
+		vei_event_intr_disarm(&intr, 100);
+		if (armed)
+			vei_event_intr_arm(&intr, 100, 1);
+		word = intr_word;
+		before = intr;
+		vei_event_intr_hush(&intr);
+		EXPECT_EQ(intr_word, by_index ? word : VEI_AVAIL_F_NO_INTERRUPT);
+		EXPECT(!memcmp(&before, &intr, sizeof(intr)));
+		/* Late, between the owner's two: it comes again then. */
+		if (how & 4) {
+			vei_event_intr_disarm(&intr, 110);
+			vei_event_intr_arm(&intr, 110, 1);
+			vei_event_intr_hush(&intr);
+		}
+		vei_event_intr_disarm(&intr, 120);
+		EXPECT(!intr.armed);
+		EXPECT_EQ(intr_word, by_index ? intr.shadow : VEI_AVAIL_F_NO_INTERRUPT);
+		vei_event_intr_arm(&intr, 120, 1);
+		EXPECT(intr.armed);
+		EXPECT_EQ(intr_word, by_index ? 120 : 0);
+	}
+	tap_result("hushed by the handler: nothing of the owner's; disarm and arm get over it");
+}
+
 int main(void)
 {
 	rng = tap_env("VEI_SEED", 20110504);
@@ -237,5 +272,6 @@ int main(void)
 	test_intr_off_for_ever();
 	test_intr_postponed();
 	test_intr_flags();
+	test_intr_hush();
 	return tap_end();
 }

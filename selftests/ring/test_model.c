@@ -34,6 +34,7 @@ struct ref_list { struct ref_buf *first, **end; };
  * @kick_old: @published at the last kick decision
  * @avail_event: entry that the device waits for
  * @armed: interrupts wanted, from used entry @wanted on
+ * @hushed: the handler has been there and the owner not yet
  * @intr_old: @used at the last interrupt decision
  * @quiet_until: not armed: no interrupt before this used entry
  */
@@ -41,7 +42,7 @@ struct ref {
 	struct ref_list list[5];
 	u64 free, added, published, taken, used, kick_old, avail_event, wanted, intr_old;
 	u64 quiet_until;
-	bool armed, no_notify;
+	bool armed, hushed, no_notify;
 };
 
 struct world {
@@ -50,7 +51,7 @@ struct world {
 	struct ref ref;
 	struct ref_buf *pool;
 	u32 npool;
-	u64 rng, seed, steps;
+	u64 rng;
 	u64 count_add, count_full, count_get, count_kick, count_intr, count_ooo;
 	u64 out_of_order;
 };
@@ -250,6 +251,9 @@ static void step_device_push(struct world *w)
 	b->written = b->in_len ? rig_below(&w->rng, b->in_len) + 1 : rig_rand(&w->rng);
 	if (b->in_len && !rig_below(&w->rng, 8))
 		b->written = 0;
+	/* And where it is no matter, also for one with something to write. */
+	if (!w->rig.p.strict_len && !rig_below(&w->rng, 8))
+		b->written = rig_rand(&w->rng);
 	rig_dev_push(&w->dev, b->head, b->written);
 	move(&w->ref, b, REF_USED);
 }
@@ -267,7 +271,8 @@ static void step_device_publish(struct world *w)
 	rig_dev_publish(&w->dev);
 	ref->used = used;
 	intr = rig_dev_interrupts(&w->dev);
-	want = ref->armed && (!w->rig.p.intr_by_index || crossed(ref->wanted, ref->intr_old, used));
+	want = ref->armed && !ref->hushed &&
+	       (!w->rig.p.intr_by_index || crossed(ref->wanted, ref->intr_old, used));
 	if (ref->armed || used < ref->quiet_until)
 		EXPECT_EQ(intr, want);
 	ref->intr_old = used;
@@ -304,7 +309,7 @@ static void check_taken(struct world *w, struct ref_buf *got, u32 len)
 	EXPECT(got == b);
 	if (!b)
 		return;
-	EXPECT_EQ(len, b->in_len ? b->written : 0);
+	EXPECT_EQ(len, b->written < b->in_len ? b->written : b->in_len);
 	w->ref.taken++;
 	w->ref.free += b->descs;
 	w->count_get++;
@@ -337,15 +342,27 @@ static void step_disable(struct world *w)
 
 	vei_ring_intr_disable(&w->rig.ring);
 	w->ref.armed = false;
+	w->ref.hushed = false;
 	/* What says "none" comes round again; until then there must be none. */
 	w->ref.quiet_until = w->rig.p.intr_by_index ? w->ref.taken + 65536 - behind - 0x2000 :
 						      -1ULL;
 }
 
+/* A handler that was late, or a spurious one. */
+static void step_hush(struct world *w)
+{
+	vei_ring_intr_hush(&w->rig.ring);
+	w->ref.hushed = !w->rig.p.intr_by_index;
+}
+
 static void step_enable(struct world *w)
 {
-	bool ok = vei_ring_intr_enable(&w->rig.ring);
+	bool ok;
 
+	/* The contract of a handler that hushes; who has none need not disarm. */
+	if (w->ref.hushed)
+		step_disable(w);
+	ok = vei_ring_intr_enable(&w->rig.ring);
 	EXPECT_EQ(ok, w->ref.used == w->ref.taken);
 	w->ref.armed = true;
 	w->ref.wanted = w->ref.taken;
@@ -356,8 +373,11 @@ static void step_postpone(struct world *w)
 	u64 in_flight = w->ref.published - w->ref.taken;
 	u16 n = rig_below(&w->rng, 4) ? rig_below(&w->rng, 20) : rig_rand(&w->rng);
 	u64 count = n > in_flight ? in_flight : n;
-	bool ok = vei_ring_intr_postpone(&w->rig.ring, n);
+	bool ok;
 
+	if (w->ref.hushed)
+		step_disable(w);
+	ok = vei_ring_intr_postpone(&w->rig.ring, n);
 	if (!count)
 		count = 1;
 	EXPECT_EQ(ok, w->ref.used - w->ref.taken < count);
@@ -385,18 +405,18 @@ static void check_all(struct world *w)
 
 typedef void (*step_fn)(struct world *w);
 
-static void run(struct world *w)
+static void run(struct world *w, u64 nsteps)
 {
 	static const step_fn steps[] = {
 		step_add, step_add, step_add, step_add_burst, step_kick, step_kick,
 		step_device_pop, step_device_pop, step_device_pop, step_device_push,
 		step_device_push, step_device_push, step_device_publish, step_device_publish,
 		step_device_suppress, step_get, step_get, step_get, step_get_burst,
-		step_disable, step_enable, step_postpone,
+		step_disable, step_enable, step_postpone, step_hush,
 	};
 	u64 i;
 
-	for (i = 0; i < w->steps && tap_bad < 10; i++) {
+	for (i = 0; i < nsteps && tap_bad < 10; i++) {
 		step_fn step = steps[rig_below(&w->rng, ARRAY_SIZE(steps))];
 		/* Long stretches of the same, so that large rings fill and empty. */
 		u32 times = rig_below(&w->rng, 8) ? 1 : 1 + rig_below(&w->rng, w->npool > 64 ?
@@ -409,7 +429,23 @@ static void run(struct world *w)
 	}
 }
 
-/* Everything comes back: what the device still had, by drain. */
+/* Nothing is posted, and everything begins at @base. */
+static void ref_begin(struct world *w, u16 base)
+{
+	u64 i;
+
+	memset(&w->ref, 0, sizeof(w->ref));
+	for (i = 0; i < ARRAY_SIZE(w->ref.list); i++)
+		w->ref.list[i].end = &w->ref.list[i].first;
+	for (i = 0; i < w->npool; i++)
+		move(&w->ref, &w->pool[i], REF_FREE);
+	w->ref.free = w->rig.p.size;
+	w->ref.armed = true;
+	w->rig.p.base = base;
+	rig_dev_init(&w->dev, &w->rig);
+}
+
+/* Everything comes back: what the device still had, by drain. Then the ring is as new. */
 static void finish(struct world *w)
 {
 	struct vei_ring *r = &w->rig.ring;
@@ -426,6 +462,7 @@ static void finish(struct world *w)
 	vei_ring_reset(r);
 	EXPECT_EQ(vei_ring_num_free(r), w->rig.p.size);
 	EXPECT(!vei_ring_pending(r));
+	EXPECT(rig_is_fresh(&w->rig));
 }
 
 static void world_run(struct world *w, const struct rig_params *p, u64 seed, u64 steps)
@@ -434,22 +471,20 @@ static void world_run(struct world *w, const struct rig_params *p, u64 seed, u64
 	unsigned int i;
 
 	memset(w, 0, sizeof(*w));
-	w->seed = seed;
 	w->rng = seed;
-	w->steps = steps;
 	w->out_of_order = one_in[(seed ^ seed >> 2) & 3];
 	EXPECT_EQ(rig_init(&w->rig, p), 0);
-	rig_dev_init(&w->dev, &w->rig);
-	for (i = 0; i < 5; i++)
-		w->ref.list[i].end = &w->ref.list[i].first;
 	w->npool = p->size + 8;
 	w->pool = calloc(w->npool, sizeof(*w->pool));
-	for (i = 0; i < w->npool; i++)
-		list_add(&w->ref.list[REF_FREE], &w->pool[i]);
-	w->ref.free = p->size;
-	w->ref.armed = true;
-	run(w);
+	ref_begin(w, p->base);
+	run(w, steps * 4 / 5);
 	finish(w);
+	/* And on after a reset, a few short lives more. */
+	for (i = 0; i < 4; i++) {
+		ref_begin(w, 0);
+		run(w, steps / 20);
+		finish(w);
+	}
 	rig_free(&w->rig);
 	free(w->pool);
 }
@@ -464,6 +499,7 @@ static void draw_params(struct rig_params *p, u32 size, u64 seed)
 	p->size = size;
 	p->kick_by_index = seed & 1;
 	p->intr_by_index = seed >> 1 & 1;
+	p->strict_len = rig_below(&rng, 2);
 	p->table_len = table_lens[rig_below(&rng, 5)];
 	p->indirect_min = indirect_mins[rig_below(&rng, 6)];
 	p->base = rig_below(&rng, 2) ? 65535 - rig_below(&rng, 40) : 0;

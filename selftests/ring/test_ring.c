@@ -97,7 +97,8 @@ static void test_add_arguments(void)
 static struct vei_ring *begin_three(bool by_index)
 {
 	struct vei_ring *r = begin(&(struct rig_params){
-		.size = 8, .kick_by_index = by_index, .intr_by_index = by_index, .base = 65534 });
+		.size = 8, .kick_by_index = by_index, .intr_by_index = by_index, .base = 65534,
+		.strict_len = true });
 	int i;
 
 	for (i = 0; i < 3; i++)
@@ -147,6 +148,7 @@ static void expect_broken(struct vei_ring *r, enum vei_ring_error why, u32 value
 		EXPECT(vei_ring_drain(r, &cursor));
 	EXPECT(!vei_ring_drain(r, &cursor));
 	vei_ring_reset(r);
+	EXPECT(rig_is_fresh(&rig));
 	EXPECT_EQ(add_in(r, 1, token), 0);
 	end();
 }
@@ -224,17 +226,97 @@ static void test_unpublished(void)
 /* For a buffer that it only reads, a device may leave anything in len. */
 static void test_len_of_out(void)
 {
-	struct vei_ring *r = begin(&(struct rig_params){ .size = 2 });
 	struct vei_seg seg = { 1, 100 };
-	u32 len = 7;
+	unsigned int strict;
 
-	EXPECT_EQ(vei_ring_add(r, &seg, 1, 0, token), 0);
-	vei_ring_kick_prepare(r);
-	push(0, 0xdeadbeef);
-	EXPECT(vei_ring_get(r, &len) == token);
-	EXPECT_EQ(len, 0);
-	end();
+	for (strict = 0; strict < 2; strict++) {
+		struct vei_ring *r = begin(&(struct rig_params){ .size = 2, .strict_len = strict });
+		u32 len = 7;
+
+		EXPECT_EQ(vei_ring_add(r, &seg, 1, 0, token), 0);
+		vei_ring_kick_prepare(r);
+		push(0, 0xdeadbeef);
+		EXPECT(vei_ring_get(r, &len) == token);
+		EXPECT_EQ(len, 0);
+		end();
+	}
 	tap_result("len of a buffer with nothing to write is 0, whatever the device says");
+}
+
+/*
+ * Some devices put the total descriptor length there, and a control command's answer of 9 bytes in
+ * place of the one that there is must not kill the queue: it is all of the buffer and no more.
+ */
+static void test_len_clamped(void)
+{
+	static const u32 lens[] = { 9, 1, 0, 2, 0xffffffff };
+	struct vei_seg seg[3] = { { 1, 2 }, { 3, 6 }, { 5, 1 } };
+	void *tok[ARRAY_SIZE(lens)];
+	u32 len[ARRAY_SIZE(lens)];
+	unsigned int burst, i;
+
+	for (burst = 0; burst < 2; burst++) {
+		struct vei_ring *r = begin(&(struct rig_params){ .size = 16, .base = 65535 });
+		struct rig_chain chain;
+
+		for (i = 0; i < ARRAY_SIZE(lens); i++)
+			EXPECT_EQ(vei_ring_add(r, seg, 2, 1, &token[i]), 0);
+		vei_ring_kick_prepare(r);
+		for (i = 0; i < ARRAY_SIZE(lens); i++) {
+			EXPECT(rig_dev_pop(&dev, &chain));
+			push(chain.head, lens[i]);
+		}
+		if (burst)
+			EXPECT_EQ(vei_ring_get_burst(r, tok, len, i), i);
+		for (i = 0; i < ARRAY_SIZE(lens); i++) {
+			if (!burst)
+				tok[i] = vei_ring_get(r, &len[i]);
+			EXPECT(tok[i] == &token[i]);
+			EXPECT_EQ(len[i], lens[i] ? 1 : 0);
+		}
+		EXPECT_EQ(r->broken, VEI_RING_OK);
+		EXPECT_EQ(vei_ring_num_free(r), 16);
+		end();
+	}
+	tap_result("len over a buffer of no matter is all of the buffer");
+}
+
+/*
+ * The first thing that a ring says after a reset is what it said last before it. A shadow or an
+ * index from then would make it silent.
+ */
+static void test_reset_forgets(void)
+{
+	unsigned int by_index, life, k;
+
+	for (by_index = 0; by_index < 2; by_index++) {
+		struct vei_ring *r = begin(&(struct rig_params){
+			.size = 8, .kick_by_index = by_index, .intr_by_index = by_index });
+
+		for (life = 0; life < 2; life++) {
+			u16 cursor = 0;
+			u32 len;
+
+			for (k = 0; k < 3; k++)
+				EXPECT_EQ(add_in(r, 100, &token[k]), 0);
+			/* "Tell me of entry 0", which the last life has passed. */
+			*dev.avail_event = 0;
+			EXPECT(vei_ring_kick_prepare(r));
+			push(0, 1);
+			EXPECT(vei_ring_get(r, &len) == &token[0]);
+			EXPECT(vei_ring_intr_enable(r));
+			EXPECT_EQ(*dev.used_event, by_index ? 1 : 0);
+			EXPECT_EQ(dev.avail_ring->flags, 0);
+			for (k = 1; k < 3; k++)
+				EXPECT(vei_ring_drain(r, &cursor) == &token[k]);
+			EXPECT(!vei_ring_drain(r, &cursor));
+			vei_ring_reset(r);
+			EXPECT(rig_is_fresh(&rig));
+			rig_dev_init(&dev, &rig);
+		}
+		end();
+	}
+	tap_result("reset forgets where kicks were decided and what interrupts were asked for");
 }
 
 static void test_avail_left_alone(void)
@@ -354,6 +436,48 @@ static void test_regression_off_in_largest_ring(void)
 	tap_result("test_regression_off_in_largest_ring");
 }
 
+/*
+ * An interrupt that was asked for and has been, though all was taken in passing: what
+ * a handler has to see that serves many queues.
+ */
+static void test_intr_spent(void)
+{
+	static const u16 bases[] = { 0, 65534, 32767 };
+	unsigned int i, by_index;
+	u32 len;
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		for (by_index = 0; by_index < 2; by_index++) {
+			struct vei_ring *r = begin(&(struct rig_params){
+				.size = 8, .intr_by_index = by_index, .base = bases[i] });
+
+			EXPECT_EQ(add_in(r, 1, token), 0);
+			EXPECT_EQ(add_in(r, 1, token), 0);
+			vei_ring_kick_prepare(r);
+			EXPECT(vei_ring_intr_postpone(r, 2));
+			EXPECT(!vei_ring_intr_spent(r));
+			/* The first of two, taken: it has not been. */
+			rig_dev_push(&dev, 0, 1);
+			rig_dev_publish(&dev);
+			EXPECT(!vei_ring_intr_spent(r));
+			EXPECT(vei_ring_get(r, &len));
+			EXPECT(!vei_ring_intr_spent(r));
+			/* The second: it has, whether there is something to take or not. */
+			rig_dev_push(&dev, 1, 1);
+			rig_dev_publish(&dev);
+			EXPECT_EQ(vei_ring_intr_spent(r), by_index);
+			EXPECT(vei_ring_get(r, &len));
+			EXPECT(!vei_ring_pending(r));
+			EXPECT_EQ(vei_ring_intr_spent(r), by_index);
+			/* Nobody waits for one any more. */
+			vei_ring_intr_disable(r);
+			EXPECT(!vei_ring_intr_spent(r));
+			end();
+		}
+	}
+	tap_result("an interrupt that was asked for is known to have been");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -363,9 +487,12 @@ int main(void)
 	test_break_reasons();
 	test_unpublished();
 	test_len_of_out();
+	test_len_clamped();
+	test_reset_forgets();
 	test_avail_left_alone();
 	test_burst_over_the_end();
 	test_dump();
+	test_intr_spent();
 	test_regression_long_chain_full_ring();
 	test_regression_direct_past_table();
 	test_regression_off_in_largest_ring();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* This project's ring behind the contract: the very text that the kernel module is made of. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <vei/burst.h>
 
@@ -36,6 +37,7 @@ static void *ring_open(const struct bench_params *p, struct bench_shared *sh)
 	}
 	cfg->kick_by_index = p->event_idx;
 	cfg->intr_by_index = p->event_idx;
+	cfg->strict_len = p->receive;
 	if (vei_ring_init(&b->ring, cfg))
 		return NULL;
 	for (i = 0; i < p->nseg; i++)

@@ -20,6 +20,11 @@
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define barrier()		__asm__ __volatile__("" ::: "memory")
+#ifdef __CHECKER__
+#define __force			__attribute__((force))
+#else
+#define __force
+#endif
 
 #ifndef VEI_TSAN
 #define vei_shim_load(p)	(*(const volatile __typeof__(*(p)) *)(p))
@@ -43,23 +48,27 @@ extern __thread bool vei_tsan_release_next;
 } while (0)
 #endif
 
-/* A hostile device runs between any two accesses to shared memory. */
-#ifdef VEI_HOSTILE
-void vei_hostile_before_read(const void *p, size_t n);
-void vei_hostile_after_write(const void *p, size_t n);
+/* The device of a test with hooks runs before and after any access to shared memory (and sees others). */
+#ifdef VEI_HOOKS
+void vei_hook_before_read(const void *p, size_t n);
+void vei_hook_after_read(const void *p, size_t n);
+void vei_hook_after_write(const void *p, size_t n);
 #else
-#define vei_hostile_before_read(p, n)	do { } while (0)
-#define vei_hostile_after_write(p, n)	do { } while (0)
+#define vei_hook_before_read(p, n)	do { } while (0)
+#define vei_hook_after_read(p, n)	do { } while (0)
+#define vei_hook_after_write(p, n)	do { } while (0)
 #endif
 
 #define READ_ONCE(x) ({								\
 	__typeof__(&(x)) once_p_ = &(x);					\
-	vei_hostile_before_read(once_p_, sizeof(*once_p_));			\
-	vei_shim_load(once_p_); })
+	vei_hook_before_read(once_p_, sizeof(*once_p_));			\
+	__typeof__(*once_p_) once_v_ = vei_shim_load(once_p_);			\
+	vei_hook_after_read(once_p_, sizeof(*once_p_));				\
+	once_v_; })
 #define WRITE_ONCE(x, v) do {							\
 	__typeof__(&(x)) once_p_ = &(x);					\
 	vei_shim_store(once_p_, v);						\
-	vei_hostile_after_write(once_p_, sizeof(*once_p_));			\
+	vei_hook_after_write(once_p_, sizeof(*once_p_));			\
 } while (0)
 
 #endif /* VEI_SHIM_COMPILER_H */
