@@ -55,18 +55,15 @@ const char *vei_feature_name(const struct vei_dev *dev, unsigned int bit);
 bool vei_dev_kick_by_index(const struct vei_dev *dev);
 bool vei_dev_intr_by_index(const struct vei_dev *dev);
 
-int vei_queues_alloc(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n);
-void vei_queues_free(struct vei_dev *dev);
-int vei_queues_activate(struct vei_dev *dev);
-
 int vei_irq_setup(struct vei_dev *dev);
 void vei_irq_teardown(struct vei_dev *dev);
+void vei_irq_synchronize(struct vei_dev *dev);
 
 void vei_debugfs_init(void);
 void vei_debugfs_exit(void);
 void vei_debugfs_add_dev(struct vei_dev *dev);
 void vei_debugfs_del_dev(struct vei_dev *dev);
-void vei_debugfs_add_queues(struct vei_dev *dev);
-void vei_debugfs_del_queues(struct vei_dev *dev);
+void vei_debugfs_add_queue(struct vei_queue *q);
+void vei_debugfs_del_queue(struct vei_queue *q);
 
 #endif /* _VEI_CORE_H */

@@ -24,8 +24,8 @@ static int vei_device_show(struct seq_file *s, void *unused)
 	seq_printf(s, "vectors: %u\n", dev->nvec);
 	seq_printf(s, "bar_len: %llu\n", (unsigned long long)dev->bar_len);
 	seq_printf(s, "gone: %d\n", dev->gone);
-	seq_printf(s, "config_interrupts: %llu\n", dev->config_interrupts);
-	seq_printf(s, "shared_interrupts: %llu\n", dev->shared_interrupts);
+	seq_printf(s, "config_interrupts: %llu\n", vei_count_read(&dev->config_interrupts));
+	seq_printf(s, "shared_interrupts: %llu\n", vei_count_read(&dev->shared_interrupts));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vei_device);
@@ -35,8 +35,10 @@ static int vei_queue_show(struct seq_file *s, void *unused)
 	const struct vei_queue *q = s->private;
 	const struct vei_ring *r = &q->ring;
 	struct vei_ring_shared shared;
+	struct vei_queue_stats stats;
 
 	vei_ring_read_shared(r, &shared);
+	vei_queue_read_stats(q, &stats);
 	seq_printf(s, "index: %u\n", q->index);
 	seq_printf(s, "size: %u\n", r->size);
 	seq_printf(s, "free: %u\n", vei_ring_num_free(r));
@@ -52,46 +54,39 @@ static int vei_queue_show(struct seq_file *s, void *unused)
 	seq_printf(s, "used_event: %u\n", shared.used_event);
 	seq_printf(s, "used_flags: %u\n", shared.used_flags);
 	seq_printf(s, "avail_event: %u\n", shared.avail_event);
-	seq_printf(s, "adds: %llu\n", q->count.adds);
-	seq_printf(s, "used: %llu\n", vei_queue_used(q));
-	seq_printf(s, "drained: %llu\n", q->count.drained);
-	seq_printf(s, "kick_decisions: %llu\n", q->count.kick_decisions);
-	seq_printf(s, "kicks: %llu\n", q->count.kicks);
-	seq_printf(s, "kicks_suppressed: %llu\n", q->count.kick_decisions - q->count.kicks);
-	seq_printf(s, "interrupts: %llu\n", q->count.interrupts);
-	seq_printf(s, "interrupts_empty: %llu\n", q->count.interrupts_empty);
-	seq_printf(s, "rearms: %llu\n", q->count.rearms);
-	seq_printf(s, "rearms_lost: %llu\n", q->count.rearms_lost);
+	seq_printf(s, "adds: %llu\n", stats.adds);
+	seq_printf(s, "used: %llu\n", stats.used);
+	seq_printf(s, "drained: %llu\n", stats.drained);
+	seq_printf(s, "kick_decisions: %llu\n", stats.kick_decisions);
+	seq_printf(s, "kicks: %llu\n", stats.kicks);
+	seq_printf(s, "kicks_suppressed: %llu\n", stats.kicks_suppressed);
+	seq_printf(s, "interrupts: %llu\n", stats.interrupts);
+	seq_printf(s, "interrupts_empty: %llu\n", stats.interrupts_empty);
+	seq_printf(s, "rearms: %llu\n", stats.rearms);
+	seq_printf(s, "rearms_lost: %llu\n", stats.rearms_lost);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vei_queue);
 
 /**
- * vei_debugfs_add_queues() - show a device's queues
- * @dev: a device with queues
+ * vei_debugfs_add_queue() - show a queue
+ * @q: the queue, its ring laid out
  */
-void vei_debugfs_add_queues(struct vei_dev *dev)
+void vei_debugfs_add_queue(struct vei_queue *q)
 {
 	char name[16];
-	unsigned int i;
 
-	for (i = 0; i < dev->nqueue; i++) {
-		snprintf(name, sizeof(name), "queue%u", i);
-		dev->queue[i]->debugfs = debugfs_create_file(name, 0444, dev->debugfs,
-							     dev->queue[i], &vei_queue_fops);
-	}
+	snprintf(name, sizeof(name), "queue%u", q->index);
+	q->debugfs = debugfs_create_file(name, 0444, q->dev->debugfs, q, &vei_queue_fops);
 }
 
 /**
- * vei_debugfs_del_queues() - show them no more; no reader is left on return
- * @dev: a device with queues
+ * vei_debugfs_del_queue() - show it no more; no reader is left on return
+ * @q: the queue
  */
-void vei_debugfs_del_queues(struct vei_dev *dev)
+void vei_debugfs_del_queue(struct vei_queue *q)
 {
-	unsigned int i;
-
-	for (i = 0; i < dev->nqueue; i++)
-		debugfs_remove(dev->queue[i]->debugfs);
+	debugfs_remove(q->debugfs);
 }
 
 /**

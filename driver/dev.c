@@ -8,6 +8,7 @@
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <xen/xen.h>
 
 #include "core.h"
 #include "pci_regs.h"
@@ -29,8 +30,8 @@ EXPORT_TRACEPOINT_SYMBOL_GPL(vei_rearm);
  * vei_dev_is_gone() - has the device left the bus?
  * @dev: the device
  *
- * A device that was pulled reads as all ones, which no status ever is. Once
- * gone it stays gone for this driver.
+ * A device that was pulled reads as all ones, which no status ever is. It stays
+ * gone until a reset finds it there.
  */
 bool vei_dev_is_gone(struct vei_dev *dev)
 {
@@ -42,18 +43,8 @@ bool vei_dev_is_gone(struct vei_dev *dev)
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_is_gone, VEI_NS);
 
-/**
- * vei_dev_reset() - stop the device and take its rings from it
- * @dev: the device
- *
- * By the status register. To take a ring away by writing a PFN of 0 would reset
- * the whole device too, in QEMU, and leave the others' owners unaware.
- *
- * Context: may sleep. Return: 0; -ETIMEDOUT if the device would not reset and
- * was denied access to memory; -ENODEV if it is gone. In each case it uses no
- * ring any more.
- */
-int vei_dev_reset(struct vei_dev *dev)
+/* Returns as vei_dev_reset(), with the device cut off from nothing yet. */
+static int vei_dev_reset_status(struct vei_dev *dev)
 {
 	unsigned int ms;
 	u8 status;
@@ -61,17 +52,47 @@ int vei_dev_reset(struct vei_dev *dev)
 	vei_pci_set_status(dev, 0);
 	for (ms = 0; ms < VEI_RESET_TIMEOUT_MS; ms++) {
 		status = vei_pci_status(dev);
+		if (status != U8_MAX)
+			dev->gone = false;
 		if (!status)
 			return 0;
 		if (vei_dev_is_gone(dev))
 			return -ENODEV;
 		usleep_range(1000, 2000);
 	}
-	/* Its memory is about to be freed, so it must not reach it any more. */
-	pci_clear_master(dev->pdev);
 	dev_err(&dev->pdev->dev, "reset: status is still 0x%02x after %u ms, cut off from memory\n",
 		status, ms);
 	return -ETIMEDOUT;
+}
+
+/**
+ * vei_dev_reset() - stop the device and take its rings from it
+ * @dev: the device
+ *
+ * By the status register. To take a ring away by writing a PFN of 0 would reset
+ * the whole device too, in QEMU, and leave the others' owners unaware.
+ *
+ * A device that does not say that it was reset is cut off from memory and from
+ * the pin, also one that seems to have gone: what reads as all ones may still
+ * master the bus.
+ *
+ * Context: may sleep. Return: 0; -ETIMEDOUT if the device would not reset;
+ * -ENODEV if it is gone. In each case it uses no ring any more, and no interrupt
+ * handler of a queue runs or will run before vei_dev_ready().
+ */
+int vei_dev_reset(struct vei_dev *dev)
+{
+	int err;
+
+	WRITE_ONCE(dev->live, false);
+	err = vei_dev_reset_status(dev);
+	if (err) {
+		pci_clear_master(dev->pdev);
+		pci_intx(dev->pdev, 0);
+	}
+	vei_irq_synchronize(dev);
+	dev->queues_given = false;
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_reset, VEI_NS);
 
@@ -92,6 +113,7 @@ EXPORT_SYMBOL_NS_GPL(vei_dev_fail, VEI_NS);
  */
 void vei_dev_ready(struct vei_dev *dev)
 {
+	WRITE_ONCE(dev->live, true);
 	vei_pci_set_status(dev, vei_pci_status(dev) | VEI_STATUS_DRIVER_OK);
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_ready, VEI_NS);
@@ -111,6 +133,8 @@ int vei_dev_start(struct vei_dev *dev)
 	if (err)
 		return err;
 	pci_set_master(dev->pdev);
+	if (!dev->pdev->msix_enabled)
+		pci_intx(dev->pdev, 1);
 	vei_pci_set_status(dev, VEI_STATUS_ACKNOWLEDGE);
 	vei_pci_set_status(dev, VEI_STATUS_ACKNOWLEDGE | VEI_STATUS_DRIVER);
 	return 0;
@@ -193,6 +217,24 @@ u16 vei_dev_config_read16(struct vei_dev *dev, unsigned int offset)
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_config_read16, VEI_NS);
 
+/*
+ * A legacy device reads the guest's memory as it is, at guest-physical
+ * addresses, see queue.c. Says why it cannot, or NULL.
+ */
+static const char *vei_dev_why_blind(void)
+{
+	/* SEV and TDX guests, arm64 realms */
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) || cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return "encrypted memory";
+	/*
+	 * Physical is not the machine's there, or a page has to be granted. A fully
+	 * virtual guest may have neither, but does not know that.
+	 */
+	if (xen_domain())
+		return "the memory of a Xen guest";
+	return NULL;
+}
+
 static int vei_dev_map(struct vei_dev *dev)
 {
 	struct pci_dev *pdev = dev->pdev;
@@ -237,6 +279,7 @@ err_disable:
  */
 struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *ops, void *priv)
 {
+	const char *blind = vei_dev_why_blind();
 	struct vei_dev *dev;
 	int err;
 
@@ -245,9 +288,8 @@ struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *o
 			pdev->device, pdev->revision);
 		return ERR_PTR(-ENODEV);
 	}
-	/* See queue.c: a legacy device reads the guest's memory as it is. */
-	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)) {
-		dev_err(&pdev->dev, "a legacy device cannot read encrypted memory\n");
+	if (blind) {
+		dev_err(&pdev->dev, "a legacy device cannot read %s\n", blind);
 		return ERR_PTR(-ENODEV);
 	}
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -296,7 +338,6 @@ void vei_dev_destroy(struct vei_dev *dev)
 	pci_release_region(pdev, 0);
 	pci_disable_device(pdev);
 	mutex_destroy(&dev->toggle_lock);
-	kfree(dev->count);
 	kfree(dev);
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_destroy, VEI_NS);

@@ -25,9 +25,9 @@ const char *const vei_vector_mode_names[] = {
 
 static void vei_irq_deliver(struct vei_queue *q, bool empty)
 {
-	q->count.interrupts++;
+	vei_count_inc(&q->count.interrupts);
 	if (empty)
-		q->count.interrupts_empty++;
+		vei_count_inc(&q->count.interrupts_empty);
 	trace_vei_interrupt(q, empty);
 	if (q->handler)
 		q->handler(q);
@@ -37,7 +37,8 @@ static irqreturn_t vei_irq_queue(int irq, void *data)
 {
 	struct vei_queue *q = data;
 
-	vei_irq_deliver(q, !vei_ring_pending(&q->ring));
+	if (READ_ONCE(q->dev->live))
+		vei_irq_deliver(q, !vei_ring_pending(&q->ring));
 	return IRQ_HANDLED;
 }
 
@@ -45,22 +46,31 @@ static irqreturn_t vei_irq_config(int irq, void *data)
 {
 	struct vei_dev *dev = data;
 
-	dev->config_interrupts++;
-	if (dev->ops->config_changed)
+	vei_count_inc(&dev->config_interrupts);
+	if (READ_ONCE(dev->live) && dev->ops->config_changed)
 		dev->ops->config_changed(dev);
 	return IRQ_HANDLED;
 }
 
-/* Which queue it is for must be looked up: those with something to take. */
+/*
+ * Which queue it is for must be looked up: those with something to take, and those
+ * whose owner took it in passing and still counts on the interrupt.
+ */
 static irqreturn_t vei_irq_shared(int irq, void *data)
 {
 	struct vei_dev *dev = data;
 	unsigned int i;
 
-	dev->shared_interrupts++;
-	for (i = 0; i < dev->nqueue; i++)
-		if (vei_ring_pending(&dev->queue[i]->ring))
-			vei_irq_deliver(dev->queue[i], false);
+	vei_count_inc(&dev->shared_interrupts);
+	if (!READ_ONCE(dev->live))
+		return IRQ_HANDLED;
+	for (i = 0; i < dev->nqueue; i++) {
+		const struct vei_ring *r = &dev->queue[i]->ring;
+		bool pending = vei_ring_pending(r);
+
+		if (pending || vei_ring_intr_spent(r))
+			vei_irq_deliver(dev->queue[i], !pending);
+	}
 	return IRQ_HANDLED;
 }
 
@@ -115,6 +125,7 @@ static void vei_irq_free(struct vei_dev *dev, unsigned int nvec)
 		if (q) {
 			irq_update_affinity_hint(irq, NULL);
 			q->irq = 0;
+			q->spread = false;
 		}
 		free_irq(irq, q ?: (void *)dev);
 	}
@@ -186,13 +197,21 @@ err_vectors:
  * @dev: a device whose queues exist, but are not active
  *
  * The best way that works: a vector for each queue, one for all, the pin; or
- * the one that parameter vectors demands.
+ * the one that parameter vectors demands. What is there already from before a
+ * reset is used again.
  *
  * Return: 0 or a negative errno, with a message.
  */
 int vei_irq_setup(struct vei_dev *dev)
 {
 	int mode, err = -ENODEV;
+
+	if (dev->nvec) {
+		if (dev->vector_mode == VEI_VECTORS_INTX ||
+		    vei_irq_vectors_accepted(dev, dev->vector_mode))
+			return 0;
+		vei_irq_teardown(dev);
+	}
 
 	snprintf(dev->config_irq_name, sizeof(dev->config_irq_name), "virtio_ei-%s-config",
 		 pci_name(dev->pdev));
@@ -217,11 +236,27 @@ int vei_irq_setup(struct vei_dev *dev)
 }
 
 /**
- * vei_irq_teardown() - give the interrupts back
+ * vei_irq_synchronize() - wait until no handler runs that began before
+ * @dev: the device
+ *
+ * Context: may sleep.
+ */
+void vei_irq_synchronize(struct vei_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nvec; i++)
+		synchronize_irq(pci_irq_vector(dev->pdev, i));
+}
+
+/**
+ * vei_irq_teardown() - give the interrupts back, if there are any
  * @dev: a device that was reset; no handler runs any more on return
  */
 void vei_irq_teardown(struct vei_dev *dev)
 {
+	if (!dev->nvec)
+		return;
 	vei_irq_free(dev, dev->nvec);
 	pci_free_irq_vectors(dev->pdev);
 	dev->nvec = 0;
@@ -231,10 +266,14 @@ void vei_irq_teardown(struct vei_dev *dev)
  * vei_queue_set_affinity() - suggest processors for a queue's interrupt
  * @q: the queue; nothing happens if it has no vector of its own
  * @mask: the processors, lasting as long as the queue
+ *
+ * Once for each vector: afterwards it is the user's to move.
  */
 void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask)
 {
-	if (q->irq)
-		irq_set_affinity_and_hint(q->irq, mask);
+	if (!q->irq || q->spread)
+		return;
+	q->spread = true;
+	irq_set_affinity_and_hint(q->irq, mask);
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_set_affinity, VEI_NS);

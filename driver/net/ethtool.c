@@ -34,23 +34,17 @@ static void vei_net_get_channels(struct net_device *netdev, struct ethtool_chann
 {
 	struct vei_net *net = netdev_priv(netdev);
 
-	ch->max_combined = net->max_pairs;
+	ch->max_combined = net->avail_pairs;
 	ch->combined_count = net->pairs;
 }
 
 static int vei_net_set_channels(struct net_device *netdev, struct ethtool_channels *ch)
 {
 	struct vei_net *net = netdev_priv(netdev);
-	int err;
 
 	if (ch->rx_count || ch->tx_count || ch->other_count)
 		return -EINVAL;
-	err = vei_net_set_pairs(net, ch->combined_count);
-	if (err)
-		return err;
-	netif_set_real_num_tx_queues(netdev, net->pairs);
-	netif_set_real_num_rx_queues(netdev, net->pairs);
-	return 0;
+	return vei_net_set_pairs(net, ch->combined_count);
 }
 
 static int vei_net_get_coalesce(struct net_device *netdev, struct ethtool_coalesce *c,
@@ -140,15 +134,18 @@ static u64 *vei_net_put_queue_stats(u64 *to, const struct vei_net_stats *stats,
 	to[1] = u64_stats_read(&sum.bytes);
 	to[2] = u64_stats_read(&sum.drops);
 	if (q) {
-		to[3] = q->count.adds;
-		to[4] = vei_queue_used(q);
-		to[5] = q->count.kick_decisions;
-		to[6] = q->count.kicks;
-		to[7] = q->count.kick_decisions - q->count.kicks;
-		to[8] = q->count.interrupts;
-		to[9] = q->count.interrupts_empty;
-		to[10] = q->count.rearms;
-		to[11] = q->count.rearms_lost;
+		struct vei_queue_stats s;
+
+		vei_queue_read_stats(q, &s);
+		to[3] = s.adds;
+		to[4] = s.used;
+		to[5] = s.kick_decisions;
+		to[6] = s.kicks;
+		to[7] = s.kicks_suppressed;
+		to[8] = s.interrupts;
+		to[9] = s.interrupts_empty;
+		to[10] = s.rearms;
+		to[11] = s.rearms_lost;
 	}
 	return to + ARRAY_SIZE(vei_net_queue_stats);
 }
@@ -159,10 +156,10 @@ static void vei_net_get_ethtool_stats(struct net_device *netdev, struct ethtool_
 	struct vei_net *net = netdev_priv(netdev);
 	unsigned int i;
 
-	*data++ = net->tx_timeouts;
-	*data++ = net->restarts;
-	*data++ = net->dev->config_interrupts;
-	*data++ = net->dev->shared_interrupts;
+	*data++ = vei_count_read(&net->tx_timeouts);
+	*data++ = vei_count_read(&net->restarts);
+	*data++ = vei_count_read(&net->dev->config_interrupts);
+	*data++ = vei_count_read(&net->dev->shared_interrupts);
 	for (i = 0; i < net->max_pairs; i++) {
 		data = vei_net_put_queue_stats(data, &net->rxq[i].stats, net->rxq[i].q);
 		data = vei_net_put_queue_stats(data, &net->txq[i].stats, net->txq[i].q);

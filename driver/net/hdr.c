@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The header before each packet: checksum and segmentation, both ways. */
 
+#include <linux/if_ether.h>
+#include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/flow_dissector.h>
 
 #include "net.h"
+
+/*
+ * The least that a segment may hold: of the smallest packets that TCP lets
+ * itself be negotiated down to, what its options leave. Less would make many
+ * thousand segments of one packet.
+ */
+#define VEI_NET_GSO_MIN		8
 
 /**
  * vei_net_hdr_from_skb() - describe a packet to the device
@@ -37,29 +49,94 @@ int vei_net_hdr_from_skb(struct vei_net_hdr *hdr, const struct sk_buff *skb)
 	return 0;
 }
 
-static int vei_net_hdr_gso_to_skb(struct sk_buff *skb, const struct vei_net_hdr *hdr)
+/* What a segmentation type of the device is to the stack. */
+struct vei_net_gso {
+	unsigned int type;	/* SKB_GSO_* */
+	unsigned int feature;	/* the bit that allows it */
+	__be16 proto;
+	u8 ip_proto;
+	u8 hdr_len;		/* of the transport protocol, the least */
+	u8 csum_offset;
+};
+
+static const struct vei_net_gso vei_net_gso_tcp4 = {
+	SKB_GSO_TCPV4, VEI_NET_F_GUEST_TSO4, htons(ETH_P_IP), IPPROTO_TCP,
+	sizeof(struct tcphdr), offsetof(struct tcphdr, check),
+};
+
+static const struct vei_net_gso vei_net_gso_tcp6 = {
+	SKB_GSO_TCPV6, VEI_NET_F_GUEST_TSO6, htons(ETH_P_IPV6), IPPROTO_TCP,
+	sizeof(struct tcphdr), offsetof(struct tcphdr, check),
+};
+
+/* Of either version of IP. */
+static const struct vei_net_gso vei_net_gso_udp = {
+	SKB_GSO_UDP, VEI_NET_F_GUEST_UFO, 0, IPPROTO_UDP,
+	sizeof(struct udphdr), offsetof(struct udphdr, check),
+};
+
+static const struct vei_net_gso *vei_net_gso_of(u8 gso_type)
 {
+	switch (gso_type & ~VEI_NET_HDR_GSO_ECN) {
+	case VEI_NET_HDR_GSO_TCPV4:
+		return &vei_net_gso_tcp4;
+	case VEI_NET_HDR_GSO_TCPV6:
+		return &vei_net_gso_tcp6;
+	case VEI_NET_HDR_GSO_UDP:
+		return &vei_net_gso_udp;
+	}
+	return NULL;
+}
+
+/*
+ * Where the transport header begins, from the Ethernet header, or -EINVAL. A
+ * device that has verified the checksum need not say it: then the packet does.
+ */
+static int vei_net_gso_transport(struct vei_net *net, struct sk_buff *skb,
+				 const struct vei_net_gso *gso)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+	struct flow_keys_basic keys;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		return skb->csum_offset == gso->csum_offset ? skb_checksum_start_offset(skb)
+							    : -EINVAL;
+	if (!skb_flow_dissect_flow_keys_basic(dev_net(net->netdev), skb, &keys, skb->data,
+					      eth->h_proto, ETH_HLEN, skb_headlen(skb), 0))
+		return -EINVAL;
+	if (keys.basic.ip_proto != gso->ip_proto ||
+	    (gso->proto && keys.basic.n_proto != gso->proto))
+		return -EINVAL;
+	skb_set_transport_header(skb, keys.control.thoff);
+	return keys.control.thoff;
+}
+
+static int vei_net_hdr_gso_to_skb(struct vei_net *net, struct sk_buff *skb,
+				  const struct vei_net_hdr *hdr)
+{
+	const struct vei_net_gso *gso = vei_net_gso_of(hdr->gso_type);
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	unsigned int type;
+	int offset;
 
-	switch (hdr->gso_type & ~VEI_NET_HDR_GSO_ECN) {
-	case VEI_NET_HDR_GSO_TCPV4:
-		type = SKB_GSO_TCPV4;
-		break;
-	case VEI_NET_HDR_GSO_TCPV6:
-		type = SKB_GSO_TCPV6;
-		break;
-	case VEI_NET_HDR_GSO_UDP:
-		type = SKB_GSO_UDP;
-		break;
-	default:
+	if (!gso || !vei_net_has(net, gso->feature))
 		return -EINVAL;
-	}
-	if (hdr->gso_type & VEI_NET_HDR_GSO_ECN)
+	if (hdr->gso_size < VEI_NET_GSO_MIN || hdr->gso_size == GSO_BY_FRAGS)
+		return -EINVAL;
+	type = gso->type;
+	if (hdr->gso_type & VEI_NET_HDR_GSO_ECN) {
+		if (gso->ip_proto != IPPROTO_TCP || !vei_net_has(net, VEI_NET_F_GUEST_ECN))
+			return -EINVAL;
 		type |= SKB_GSO_TCP_ECN;
-	/* Without a checksum to fill in, where the segments' headers end is a guess. */
-	if (!hdr->gso_size || skb->ip_summed != CHECKSUM_PARTIAL)
+	}
+	offset = vei_net_gso_transport(net, skb, gso);
+	if (offset < 0 || !pskb_may_pull(skb, offset + gso->hdr_len))
 		return -EINVAL;
+	/* One segment is none. A fragment of UDP counts the header, as it has just one. */
+	if (gso->ip_proto == IPPROTO_TCP)
+		offset += gso->hdr_len;
+	if (skb->len - offset <= hdr->gso_size)
+		return 0;
 
 	shinfo->gso_size = hdr->gso_size;
 	/* Whoever segments it checks the headers first: the device is not trusted. */
@@ -70,20 +147,24 @@ static int vei_net_hdr_gso_to_skb(struct sk_buff *skb, const struct vei_net_hdr 
 
 /**
  * vei_net_hdr_to_skb() - take over what the device says of a packet
+ * @net: the device
  * @skb: the packet, at its Ethernet header
  * @hdr: from the device; a copy, or private memory by now
  *
  * Return: 0, or -EINVAL if it makes no sense.
  */
-int vei_net_hdr_to_skb(struct sk_buff *skb, const struct vei_net_hdr *hdr)
+int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr)
 {
 	if (hdr->flags & VEI_NET_HDR_F_NEEDS_CSUM) {
-		if (!skb_partial_csum_set(skb, hdr->csum_start, hdr->csum_offset))
+		/* One within the headers below would trip whoever fills it in. */
+		if (hdr->csum_start < ETH_HLEN + sizeof(struct iphdr) ||
+		    !skb_partial_csum_set(skb, hdr->csum_start, hdr->csum_offset))
 			return -EINVAL;
-	} else if (hdr->flags & VEI_NET_HDR_F_DATA_VALID) {
+	} else if (hdr->flags & VEI_NET_HDR_F_DATA_VALID &&
+		   vei_net_has(net, VEI_NET_F_GUEST_CSUM)) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	}
 	if (hdr->gso_type == VEI_NET_HDR_GSO_NONE)
 		return 0;
-	return vei_net_hdr_gso_to_skb(skb, hdr);
+	return vei_net_hdr_gso_to_skb(net, skb, hdr);
 }

@@ -38,8 +38,8 @@ static bool vei_net_is_broken(const struct vei_net *net)
 {
 	unsigned int i;
 
-	for (i = 0; i < net->max_pairs; i++)
-		if (net->rxq[i].q->ring.broken || net->txq[i].q->ring.broken)
+	for (i = 0; i < net->avail_pairs; i++)
+		if (vei_queue_broken(net->rxq[i].q) || vei_queue_broken(net->txq[i].q))
 			return true;
 	return false;
 }

@@ -4,7 +4,6 @@
 #include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 #include "net.h"
@@ -121,60 +120,6 @@ static const struct net_device_ops vei_net_ops = {
 	.ndo_features_check = passthru_features_check,
 };
 
-static void vei_net_set_features(struct vei_net *net)
-{
-	struct net_device *netdev = net->netdev;
-	bool all_tso = vei_net_has(net, VEI_NET_F_GSO);
-
-	netdev->features |= NETIF_F_HIGHDMA;
-	if (vei_net_has(net, VEI_NET_F_GUEST_CSUM))
-		netdev->features |= NETIF_F_RXCSUM;
-	if (vei_net_has(net, VEI_NET_F_CSUM)) {
-		netdev->hw_features |= NETIF_F_HW_CSUM | NETIF_F_SG;
-		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_TSO4))
-			netdev->hw_features |= NETIF_F_TSO;
-		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_TSO6))
-			netdev->hw_features |= NETIF_F_TSO6;
-		if (all_tso || vei_net_has(net, VEI_NET_F_HOST_ECN))
-			netdev->hw_features |= NETIF_F_TSO_ECN;
-	}
-	netdev->features |= netdev->hw_features;
-	netdev->vlan_features = netdev->features;
-}
-
-/* What the configuration says, once the bits are negotiated. */
-static int vei_net_read_config(struct vei_net *net)
-{
-	struct net_device *netdev = net->netdev;
-	u8 mac[ETH_ALEN];
-	u16 mtu;
-
-	if (vei_net_has(net, VEI_NET_F_MAC)) {
-		vei_dev_config_read(net->dev, VEI_NET_CONFIG_MAC, mac, sizeof(mac));
-		if (!is_valid_ether_addr(mac)) {
-			netdev_err(netdev, "device has no valid MAC address: %pM\n", mac);
-			return -EINVAL;
-		}
-		eth_hw_addr_set(netdev, mac);
-	} else {
-		eth_hw_addr_random(netdev);
-		netdev_info(netdev, "random MAC address %pM\n", netdev->dev_addr);
-	}
-	netdev->min_mtu = ETH_MIN_MTU;
-	netdev->max_mtu = vei_rxq_max_mtu(vei_net_has(net, VEI_NET_F_MRG_RXBUF));
-	if (vei_net_has(net, VEI_NET_F_MTU)) {
-		mtu = vei_dev_config_read16(net->dev, VEI_NET_CONFIG_MTU);
-		if (mtu < ETH_MIN_MTU || mtu > netdev->max_mtu) {
-			netdev_err(netdev, "device wants an MTU of %u, possible are %u to %u\n",
-				   mtu, ETH_MIN_MTU, netdev->max_mtu);
-			return -EINVAL;
-		}
-		netdev->mtu = mtu;
-		netdev->max_mtu = mtu;
-	}
-	return 0;
-}
-
 static void vei_net_init_queues(struct vei_net *net)
 {
 	unsigned int i;
@@ -200,14 +145,9 @@ static void vei_net_init_queues(struct vei_net *net)
 /* Pairs that are to be set up: what device, processors and user allow. */
 static unsigned int vei_net_choose_pairs(struct vei_dev *dev)
 {
-	unsigned int pairs = 1;
+	unsigned int pairs = min(vei_net_device_pairs(dev), num_online_cpus());
 
-	if (vei_dev_has(dev, VEI_NET_F_MQ) && vei_dev_has(dev, VEI_NET_F_CTRL_VQ))
-		pairs = vei_dev_config_read16(dev, VEI_NET_CONFIG_MAX_PAIRS);
-	pairs = min(pairs, num_online_cpus());
-	if (queue_pairs)
-		pairs = min(pairs, queue_pairs);
-	return max(pairs, 1U);
+	return queue_pairs ? min(pairs, queue_pairs) : pairs;
 }
 
 static struct vei_net *vei_net_alloc(struct vei_dev *dev)
@@ -230,11 +170,14 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	net->netdev = netdev;
 	net->dev = dev;
 	net->max_pairs = pairs;
-	net->pairs = pairs;
+	net->avail_pairs = pairs;
+	net->wanted_pairs = pairs;
+	net->state = VEI_NET_RESET;
+	net->ctrl_cancelled = true;
 	net->tx_usecs = VEI_NET_TX_USECS;
 	net->tx_frames = VEI_NET_TX_FRAMES;
 	mutex_init(&net->ctrl_lock);
-	init_completion(&net->ctrl_done);
+	init_waitqueue_head(&net->ctrl_wait);
 	INIT_WORK(&net->config_work, vei_net_config_work);
 	INIT_WORK(&net->rx_mode_work, vei_net_rx_mode_work);
 	INIT_WORK(&net->restart_work, vei_net_restart_work);
@@ -257,21 +200,12 @@ static void vei_net_free(struct vei_net *net)
 	struct vei_net_rxq *rxq = net->rxq;
 	struct vei_net_txq *txq = net->txq;
 
-	cancel_work_sync(&net->config_work);
+	/* The stack may have asked for one while it let go of the net_device. */
 	cancel_work_sync(&net->rx_mode_work);
-	cancel_work_sync(&net->restart_work);
 	/* It still has the NAPI contexts of the queues on its list. */
 	free_netdev(net->netdev);
 	kfree(rxq);
 	kfree(txq);
-}
-
-/* For good. A config change that is still looked at finds the device detached. */
-static void vei_net_end(struct vei_net *net)
-{
-	rtnl_lock();
-	vei_net_quiesce(net);
-	rtnl_unlock();
 }
 
 static const struct vei_dev_ops vei_net_dev_ops = {
@@ -298,33 +232,22 @@ static int vei_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	net = vei_net_alloc(dev);
 	if (!net)
 		goto err_dev;
-	err = vei_net_read_config(net);
+	err = vei_net_begin(net);
 	if (err)
 		goto err_net;
-	vei_net_set_features(net);
-	err = vei_net_up(net);
-	if (err)
-		goto err_net;
-	err = vei_net_set_pairs(net, net->pairs);
-	if (err) {
-		dev_warn(&pdev->dev, "cannot use %u queue pairs: %d\n", net->pairs, err);
-		net->pairs = 1;
-	}
-	netif_set_real_num_tx_queues(net->netdev, net->pairs);
-	netif_set_real_num_rx_queues(net->netdev, net->pairs);
 	netif_carrier_off(net->netdev);
 	err = register_netdev(net->netdev);
 	if (err)
-		goto err_up;
+		goto err_net;
 	schedule_work(&net->config_work);
 	return 0;
 
-err_up:
-	vei_net_end(net);
 err_net:
+	vei_net_end(net);
 	vei_net_free(net);
 err_dev:
 	vei_dev_fail(dev);
+	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);
 	return err;
 }
@@ -335,34 +258,35 @@ static void vei_net_remove(struct pci_dev *pdev)
 	struct vei_net *net = dev->priv;
 
 	vei_dev_is_gone(dev);
-	unregister_netdev(net->netdev);
-	/* In this order: the first may ask for the second, and that for the control queue. */
-	cancel_work_sync(&net->restart_work);
-	cancel_work_sync(&net->rx_mode_work);
+	/* First, lest a restart shows the stack a net_device that is no longer registered. */
 	vei_net_end(net);
+	unregister_netdev(net->netdev);
 	vei_net_free(net);
+	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);
+}
+
+/* The next kernel must find neither an asserted pin nor a device that masters the bus. */
+static void vei_net_shutdown(struct pci_dev *pdev)
+{
+	struct vei_dev *dev = pci_get_drvdata(pdev);
+
+	vei_net_end(dev->priv);
 }
 
 static int __maybe_unused vei_net_pm_suspend(struct device *d)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
-	rtnl_lock();
-	vei_net_quiesce(dev->priv);
-	rtnl_unlock();
+	vei_net_suspend(dev->priv);
 	return 0;
 }
 
 static int __maybe_unused vei_net_pm_resume(struct device *d)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
-	int err;
 
-	rtnl_lock();
-	err = vei_net_revive(dev->priv);
-	rtnl_unlock();
-	return err;
+	return vei_net_resume(dev->priv);
 }
 
 static SIMPLE_DEV_PM_OPS(vei_net_pm_ops, vei_net_pm_suspend, vei_net_pm_resume);
@@ -383,6 +307,7 @@ static struct pci_driver vei_net_driver = {
 	.id_table = vei_net_ids,
 	.probe = vei_net_probe,
 	.remove = vei_net_remove,
+	.shutdown = vei_net_shutdown,
 	.driver.pm = &vei_net_pm_ops,
 	.dev_groups = vei_dev_groups,
 };

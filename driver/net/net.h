@@ -9,8 +9,9 @@
  * and around it:
  *
  *   main.c     parameters, features, the pci_driver, the net_device
- *   queues.c   what a reset destroys and builds anew: negotiation, queues, pools
- *   open.c     start and stop of the data path; restart of the device
+ *   state.c    from each state of the device to another: start, stop, restart, sleep
+ *   queues.c   what a reset takes and gives anew: negotiation, queues, pools
+ *   settings.c what is set anew after a reset; features, MTU, address, pairs
  *   ctrl.c     commands on the control queue
  *   rx_mode.c  address filters
  *   link.c     link state, announcements
@@ -20,11 +21,11 @@
 #define _VEI_NET_H
 
 #include <linux/average.h>
-#include <linux/completion.h>
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <vei/dev.h>
@@ -42,6 +43,32 @@
 #define VEI_NET_TX_FRAMES	16
 
 DECLARE_EWMA(vei_net_len, 0, 64)
+
+/**
+ * enum vei_net_state - what a device is about; see state.c
+ * @VEI_NET_REMOVED: reset for good
+ * @VEI_NET_ASLEEP: reset until resume
+ * @VEI_NET_RESET: reset, because a restart failed or is under way
+ * @VEI_NET_READY: negotiated, has its queues, takes commands; no packets
+ * @VEI_NET_RUNNING: moves packets
+ */
+enum vei_net_state {
+	VEI_NET_REMOVED,
+	VEI_NET_ASLEEP,
+	VEI_NET_RESET,
+	VEI_NET_READY,
+	VEI_NET_RUNNING,
+};
+
+/**
+ * struct vei_net_limits - what the stack knew of a device before a reset
+ * @features: of the net_device
+ * @mtu: likewise
+ */
+struct vei_net_limits {
+	netdev_features_t features;
+	unsigned int mtu;
+};
 
 /**
  * struct vei_net_stats - what a queue has moved, one writer at a time
@@ -65,8 +92,8 @@ struct vei_net_stats {
  * @pool: where the buffers come from
  * @avg_len: of packets, which decides on the size of the buffers
  * @descs: descriptors that a buffer takes
- * @truesize: of each buffer, where that does not vary
- * @refill: tries again when memory ran out and nothing is posted
+ * @truesize: of a small buffer and of a large one
+ * @refill: tries again when memory ran out and too little is posted
  * @stats: what came
  */
 struct vei_net_rxq {
@@ -76,7 +103,7 @@ struct vei_net_rxq {
 	struct page_pool *pool;
 	struct ewma_vei_net_len avg_len;
 	unsigned int descs;
-	unsigned int truesize;
+	unsigned int truesize[2];
 	struct delayed_work refill;
 	struct vei_net_stats stats;
 };
@@ -113,17 +140,21 @@ struct vei_net_txq {
  * @netdev: the stack's
  * @rxq: receive queues, @max_pairs of them
  * @txq: transmit queues, likewise
- * @max_pairs: pairs of queues that were set up
- * @pairs: how many of them are in use
+ * @max_pairs: pairs of queues that there is room for
+ * @avail_pairs: how many of them the device has
+ * @pairs: how many of these are in use
+ * @wanted_pairs: how many the user would have
+ * @wanted_mtu: the MTU that the user would have; 0 before there is a user
  * @hdr_len: bytes of the header before each packet
- * @started: the data path runs; under RTNL
+ * @state: under RTNL
  * @tx_usecs: how long a few sent packets may wait to be reaped
  * @tx_frames: how many are a few
  * @tx_timeouts: times that the stack found a transmit queue stuck
  * @restarts: times that the device was reset and set up anew
  * @ctrl_q: control queue; NULL if there is none or the device is down
  * @ctrl_lock: one command at a time
- * @ctrl_done: the control queue's interrupt
+ * @ctrl_wait: woken by the control queue's interrupt, and when commands are cancelled
+ * @ctrl_cancelled: no commands are taken, nobody waits for an answer
  * @config_work: looks what changed in the configuration
  * @rx_mode_work: programs the address filters
  * @restart_work: restarts the device
@@ -134,17 +165,21 @@ struct vei_net {
 	struct vei_net_rxq *rxq;
 	struct vei_net_txq *txq;
 	unsigned int max_pairs;
+	unsigned int avail_pairs;
 	unsigned int pairs;
+	unsigned int wanted_pairs;
+	unsigned int wanted_mtu;
 	unsigned int hdr_len;
-	bool started;
+	enum vei_net_state state;
 	unsigned int tx_usecs;
 	unsigned int tx_frames;
-	u64 tx_timeouts;
-	u64 restarts;
+	struct vei_count tx_timeouts;
+	struct vei_count restarts;
 
 	struct vei_queue *ctrl_q;
 	struct mutex ctrl_lock;		/* one command at a time */
-	struct completion ctrl_done;
+	wait_queue_head_t ctrl_wait;
+	bool ctrl_cancelled;
 
 	struct work_struct config_work;
 	struct work_struct rx_mode_work;
@@ -161,11 +196,11 @@ static inline void vei_net_read_stats(const struct vei_net_stats *from, struct v
 	unsigned int start;
 
 	do {
-		start = u64_stats_fetch_begin(&from->syncp);
+		start = vei_stats_fetch_begin(&from->syncp);
 		to->packets = from->packets;
 		to->bytes = from->bytes;
 		to->drops = from->drops;
-	} while (u64_stats_fetch_retry(&from->syncp, start));
+	} while (vei_stats_fetch_retry(&from->syncp, start));
 }
 
 /**
@@ -182,17 +217,26 @@ static inline bool vei_net_has(const struct vei_net *net, unsigned int bit)
 u64 vei_net_wanted_features(void);
 
 /* queues.c */
+unsigned int vei_net_device_pairs(struct vei_dev *dev);
 int vei_net_up(struct vei_net *net);
 void vei_net_down(struct vei_net *net);
 
-/* open.c */
-int vei_net_open(struct net_device *netdev);
-int vei_net_stop(struct net_device *netdev);
+/* state.c */
+int vei_net_set_state(struct vei_net *net, enum vei_net_state to);
+int vei_net_begin(struct vei_net *net);
+void vei_net_end(struct vei_net *net);
 int vei_net_restart(struct vei_net *net);
 int vei_net_restart_dev(struct vei_dev *dev);
 void vei_net_restart_work(struct work_struct *work);
-void vei_net_quiesce(struct vei_net *net);
-int vei_net_revive(struct vei_net *net);
+void vei_net_suspend(struct vei_net *net);
+int vei_net_resume(struct vei_net *net);
+int vei_net_open(struct net_device *netdev);
+int vei_net_stop(struct net_device *netdev);
+
+/* settings.c */
+int vei_net_limit(struct vei_net *net);
+int vei_net_settle_new(struct vei_net *net);
+int vei_net_settle_again(struct vei_net *net, const struct vei_net_limits *before);
 int vei_net_set_pairs(struct vei_net *net, unsigned int pairs);
 int vei_net_set_mac(struct net_device *netdev, void *addr);
 int vei_net_change_mtu(struct net_device *netdev, int mtu);
@@ -205,6 +249,7 @@ void vei_rxq_start(struct vei_net_rxq *rxq);
 void vei_rxq_stop(struct vei_net_rxq *rxq);
 void vei_rxq_drain(struct vei_net_rxq *rxq);
 void vei_rxq_refill_work(struct work_struct *work);
+bool vei_rxq_outgrown(const struct vei_net_rxq *rxq);
 unsigned int vei_rxq_max_mtu(bool mergeable);
 
 /* tx.c */
@@ -216,15 +261,20 @@ enum hrtimer_restart vei_txq_defer(struct hrtimer *timer);
 void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget);
 void vei_txq_start(struct vei_net_txq *txq);
 void vei_txq_stop(struct vei_net_txq *txq);
+void vei_txq_settle(struct vei_net_txq *txq);
 void vei_txq_drain(struct vei_net_txq *txq);
 
 /* hdr.c */
 int vei_net_hdr_from_skb(struct vei_net_hdr *hdr, const struct sk_buff *skb);
-int vei_net_hdr_to_skb(struct sk_buff *skb, const struct vei_net_hdr *hdr);
+int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr);
 
 /* ctrl.c */
 void vei_net_ctrl_interrupt(struct vei_queue *q);
 int vei_net_ctrl(struct vei_net *net, u8 class, u8 cmd, const void *data, size_t len);
+int vei_net_ctrl_tables(struct vei_net *net, u8 class, u8 cmd, const void *data, size_t len,
+			size_t first);
+void vei_net_ctrl_start(struct vei_net *net, struct vei_queue *q);
+void vei_net_ctrl_cancel(struct vei_net *net);
 void vei_net_ctrl_drain(struct vei_net *net);
 
 /* rx_mode.c */

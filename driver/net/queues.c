@@ -12,12 +12,23 @@
 #define VEI_NET_RXQ(i)		(2 * (i))
 #define VEI_NET_TXQ(i)		(2 * (i) + 1)
 
-/* The control queue lies behind the most pairs that the device has, used or not. */
-static unsigned int vei_net_device_pairs(struct vei_net *net)
+/* What the standard allows a device to have. */
+#define VEI_NET_PAIRS_MAX	0x8000
+
+/**
+ * vei_net_device_pairs() - how many pairs of queues a device has now
+ * @dev: the device, negotiated
+ *
+ * The control queue lies behind all of them, used or not.
+ */
+unsigned int vei_net_device_pairs(struct vei_dev *dev)
 {
-	if (!vei_net_has(net, VEI_NET_F_MQ))
+	unsigned int pairs;
+
+	if (!vei_dev_has(dev, VEI_NET_F_MQ) || !vei_dev_has(dev, VEI_NET_F_CTRL_VQ))
 		return 1;
-	return vei_dev_config_read16(net->dev, VEI_NET_CONFIG_MAX_PAIRS);
+	pairs = vei_dev_config_read16(dev, VEI_NET_CONFIG_MAX_PAIRS);
+	return clamp(pairs, 1U, VEI_NET_PAIRS_MAX);
 }
 
 static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
@@ -33,14 +44,15 @@ static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
 	if (!spec || !names)
 		goto out;
 	for (i = 0; i < pairs; i++) {
-		/* Beyond max_pairs the device has pairs that nobody will use. */
-		bool mine = i < net->max_pairs;
+		/* Beyond, the device has pairs that nobody will use. */
+		bool mine = i < net->avail_pairs;
 
 		snprintf(names[VEI_NET_RXQ(i)], sizeof(*names), "input.%u", i);
 		spec[VEI_NET_RXQ(i)] = (struct vei_queue_spec){
 			.name = names[VEI_NET_RXQ(i)],
 			.handler = mine ? vei_rxq_interrupt : NULL,
 			.priv = mine ? &net->rxq[i] : NULL,
+			.strict_len = true,
 		};
 		snprintf(names[VEI_NET_TXQ(i)], sizeof(*names), "output.%u", i);
 		spec[VEI_NET_TXQ(i)] = (struct vei_queue_spec){
@@ -79,7 +91,7 @@ static void vei_net_detach_queues(struct vei_net *net)
 	unsigned int i;
 
 	vei_net_ctrl_drain(net);
-	for (i = 0; i < net->max_pairs; i++) {
+	for (i = 0; i < net->avail_pairs; i++) {
 		if (net->rxq[i].q)
 			vei_rxq_drain(&net->rxq[i]);
 		if (net->txq[i].q)
@@ -92,7 +104,7 @@ static void vei_net_spread_pair(struct vei_net *net, unsigned int i)
 {
 	const struct cpumask *mask = cpumask_of(cpumask_local_spread(i, NUMA_NO_NODE));
 
-	if (net->max_pairs == 1)
+	if (net->avail_pairs == 1)
 		return;
 	vei_queue_set_affinity(net->rxq[i].q, mask);
 	vei_queue_set_affinity(net->txq[i].q, mask);
@@ -104,7 +116,7 @@ static int vei_net_attach_queues(struct vei_net *net)
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < net->max_pairs; i++) {
+	for (i = 0; i < net->avail_pairs; i++) {
 		net->rxq[i].q = dev->queue[VEI_NET_RXQ(i)];
 		vei_queue_intr_disable(net->rxq[i].q);
 		vei_net_attach_txq(&net->txq[i], dev->queue[VEI_NET_TXQ(i)]);
@@ -113,67 +125,61 @@ static int vei_net_attach_queues(struct vei_net *net)
 			return err;
 		vei_net_spread_pair(net, i);
 	}
-	if (vei_net_has(net, VEI_NET_F_CTRL_VQ)) {
-		mutex_lock(&net->ctrl_lock);
-		net->ctrl_q = dev->queue[dev->nqueue - 1];
-		vei_queue_intr_disable(net->ctrl_q);
-		mutex_unlock(&net->ctrl_lock);
-	}
 	return 0;
 }
 
 /**
- * vei_net_up() - negotiate and build the queues; the device may go on return
- * @net: a device that was reset and knows of its driver: vei_dev_start()
+ * vei_net_up() - negotiate and give the device its queues; it may go on return
+ * @net: a device that was reset
  *
- * Context: may sleep. Return: 0, or a negative errno; then the device is to be
+ * Context: may sleep. Return: 0, or a negative errno and the device is left
  * reset.
  */
 int vei_net_up(struct vei_net *net)
 {
+	struct vei_dev *dev = net->dev;
 	unsigned int pairs;
-	int err = vei_dev_negotiate(net->dev, vei_net_wanted_features());
+	int err = vei_dev_start(dev);
 
 	if (err)
 		return err;
+	err = vei_dev_negotiate(dev, vei_net_wanted_features());
+	if (err) {
+		vei_dev_reset(dev);
+		return err;
+	}
 	net->hdr_len = vei_net_has(net, VEI_NET_F_MRG_RXBUF) ? VEI_NET_HDR_LEN_MRG
 							    : VEI_NET_HDR_LEN;
-	pairs = vei_net_device_pairs(net);
-	if (pairs < net->max_pairs) {
-		netdev_err(net->netdev, "device has %u queue pairs now, not %u\n", pairs,
-			   net->max_pairs);
-		err = -ENODEV;
-		goto err_fail;
-	}
-	err = vei_net_find_queues(net, pairs);
-	if (err)
+	pairs = vei_net_device_pairs(dev);
+	net->avail_pairs = min(pairs, net->max_pairs);
+	/* Before buffers are made for an MTU. */
+	err = vei_net_limit(net);
+	if (!err)
+		err = vei_net_find_queues(net, pairs);
+	if (err) {
+		vei_dev_reset(dev);
 		return err;
+	}
 	err = vei_net_attach_queues(net);
 	if (err) {
-		vei_dev_reset(net->dev);
-		vei_net_detach_queues(net);
-		vei_dev_del_queues(net->dev);
-		goto err_fail;
+		vei_net_down(net);
+		return err;
 	}
-	vei_dev_ready(net->dev);
+	vei_dev_ready(dev);
+	vei_net_ctrl_start(net, vei_net_has(net, VEI_NET_F_CTRL_VQ) ? dev->queue[dev->nqueue - 1]
+								    : NULL);
 	return 0;
-
-err_fail:
-	vei_dev_fail(net->dev);
-	return err;
 }
 
 /**
- * vei_net_down() - undo vei_net_up()
+ * vei_net_down() - reset the device and take everything back from it
  * @net: a device whose data path is stopped
  *
  * Context: may sleep.
  */
 void vei_net_down(struct vei_net *net)
 {
-	if (!net->dev->nqueue)
-		return;
+	vei_net_ctrl_cancel(net);
 	vei_dev_reset(net->dev);
 	vei_net_detach_queues(net);
-	vei_dev_del_queues(net->dev);
 }

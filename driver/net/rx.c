@@ -7,9 +7,10 @@
  *              ^-- what the device may write --^
  *
  * With mergeable buffers a packet may go on in further ones, which become
- * fragments of the first. Their size follows the packets: half a page for
- * frames, a page for what was coalesced. Without, each buffer holds the
- * largest packet that the MTU allows.
+ * fragments of the first. Their size follows the packets: small ones for
+ * frames, large ones for what was coalesced; and a ring full of small ones
+ * holds the largest packet. Without, each buffer holds the largest packet that
+ * the MTU allows.
  */
 
 #include <linux/etherdevice.h>
@@ -28,28 +29,30 @@
 /* Largest thing that may come, plus what frames it. */
 #define VEI_RX_MAX_PACKET	(GSO_LEGACY_MAX_SIZE + VLAN_ETH_HLEN + VLAN_HLEN)
 
-/*
- * A token is the address of the buffer and, in the low bits that its alignment
- * leaves, its size, which varies while mergeable buffers are posted.
- */
-#define VEI_RX_SIZE_UNIT	SMP_CACHE_BYTES
-#define VEI_RX_SIZE_MASK	(VEI_RX_SIZE_UNIT - 1)
+/* Sizes of buffers, where nothing asks for more: of both kinds powers of two. */
+#define VEI_RX_SMALL		2048
+#define VEI_RX_LARGE		4096
 
-static void *vei_rx_token(void *buf, unsigned int truesize)
+/*
+ * A token is the address of the buffer and, in the lowest bit, which of the
+ * queue's two sizes it has.
+ */
+#define VEI_RX_TOKEN_LARGE	1UL
+static_assert(IS_ALIGNED(VEI_RX_SMALL, SMP_CACHE_BYTES) && SMP_CACHE_BYTES > VEI_RX_TOKEN_LARGE);
+
+static void *vei_rx_token(void *buf, bool large)
 {
-	return buf + min_t(unsigned int, truesize / VEI_RX_SIZE_UNIT - 1, VEI_RX_SIZE_MASK);
+	return buf + large;
 }
 
 static void *vei_rx_token_buf(void *token)
 {
-	return (void *)((unsigned long)token & ~(unsigned long)VEI_RX_SIZE_MASK);
+	return (void *)((unsigned long)token & ~VEI_RX_TOKEN_LARGE);
 }
 
 static unsigned int vei_rx_token_truesize(const struct vei_net_rxq *rxq, void *token)
 {
-	if (rxq->truesize)
-		return rxq->truesize;
-	return (((unsigned long)token & VEI_RX_SIZE_MASK) + 1) * VEI_RX_SIZE_UNIT;
+	return rxq->truesize[(unsigned long)token & VEI_RX_TOKEN_LARGE];
 }
 
 /**
@@ -73,6 +76,37 @@ static bool vei_rx_split_header(const struct vei_net *net)
 	return !vei_net_has(net, VEI_NET_F_MRG_RXBUF) && !vei_net_has(net, VIRTIO_F_ANY_LAYOUT);
 }
 
+/* The most that the device may write for one packet, with its header. */
+static unsigned int vei_rxq_max_packet(const struct vei_net_rxq *rxq)
+{
+	const struct vei_net *net = rxq->net;
+
+	/* The MTU of mergeable buffers may change while they are posted. */
+	if (vei_net_has(net, VEI_NET_F_MRG_RXBUF))
+		return net->hdr_len + VEI_RX_MAX_PACKET;
+	return net->hdr_len + VEI_RX_FRAME(net->netdev->mtu);
+}
+
+/* The size of a small buffer; without mergeable buffers, that of all. */
+static unsigned int vei_rxq_small(const struct vei_net_rxq *rxq)
+{
+	unsigned int need = vei_rxq_max_packet(rxq);
+
+	if (vei_net_has(rxq->net, VEI_NET_F_MRG_RXBUF))
+		need = max_t(unsigned int, DIV_ROUND_UP(need, rxq->q->ring.size),
+			     VEI_NET_HDR_LEN_MRG + VEI_RX_FRAME(ETH_DATA_LEN));
+	return max_t(unsigned int, VEI_RX_SMALL, roundup_pow_of_two(need + VEI_RX_OVERHEAD));
+}
+
+/**
+ * vei_rxq_outgrown() - does the MTU need larger buffers than were made?
+ * @rxq: a receive queue that has its pool
+ */
+bool vei_rxq_outgrown(const struct vei_net_rxq *rxq)
+{
+	return vei_rxq_small(rxq) > rxq->truesize[0];
+}
+
 /**
  * vei_rxq_create_pool() - make the page_pool that the buffers come from
  * @rxq: a receive queue of a device that has negotiated
@@ -82,32 +116,27 @@ static bool vei_rx_split_header(const struct vei_net *net)
 int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 {
 	struct vei_net *net = rxq->net;
-	unsigned int order = 0;
 
-	rxq->truesize = 0;
-	if (!vei_net_has(net, VEI_NET_F_MRG_RXBUF)) {
-		unsigned int need = VEI_RX_OVERHEAD + net->hdr_len +
-				    VEI_RX_FRAME(net->netdev->mtu);
-
-		rxq->truesize = max_t(unsigned int, PAGE_SIZE / 2, roundup_pow_of_two(need));
-		order = get_order(rxq->truesize);
-	}
+	rxq->truesize[0] = vei_rxq_small(rxq);
+	rxq->truesize[1] = rxq->truesize[0];
+	if (vei_net_has(net, VEI_NET_F_MRG_RXBUF))
+		rxq->truesize[1] = max_t(unsigned int, rxq->truesize[0], VEI_RX_LARGE);
 	rxq->descs = vei_rx_split_header(net) ? 2 : 1;
+	if (rxq->q->ring.size < rxq->descs) {
+		netdev_err(net->netdev, "%s: a buffer takes %u descriptors, the ring has %u\n",
+			   rxq->q->name, rxq->descs, rxq->q->ring.size);
+		return -EINVAL;
+	}
 	ewma_vei_net_len_init(&rxq->avg_len);
-	rxq->pool = vei_pool_create(net->netdev, order, rxq->q->ring.size);
+	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]), rxq->q->ring.size);
 	return PTR_ERR_OR_ZERO(rxq->pool);
 }
 
-/* Size of the next buffers. */
-static unsigned int vei_rxq_truesize(struct vei_net_rxq *rxq)
+/* Of the next buffers. */
+static bool vei_rxq_wants_large(struct vei_net_rxq *rxq)
 {
-	unsigned int avg;
-
-	if (rxq->truesize)
-		return rxq->truesize;
-	avg = ewma_vei_net_len_read(&rxq->avg_len);
-	return avg + VEI_NET_HDR_LEN_MRG + VEI_RX_OVERHEAD > PAGE_SIZE / 2 ? PAGE_SIZE
-									 : PAGE_SIZE / 2;
+	return ewma_vei_net_len_read(&rxq->avg_len) + VEI_NET_HDR_LEN_MRG + VEI_RX_OVERHEAD >
+	       rxq->truesize[0];
 }
 
 static void vei_rx_free_buf(struct vei_net_rxq *rxq, void *buf)
@@ -139,7 +168,8 @@ static unsigned int vei_rxq_post(struct vei_net_rxq *rxq, const struct vei_seg *
 /* One burst. Returns false if memory ran out. */
 static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 {
-	unsigned int truesize = vei_rxq_truesize(rxq);
+	bool large = vei_rxq_wants_large(rxq);
+	unsigned int truesize = rxq->truesize[large];
 	struct vei_seg seg[VEI_RX_BURST];
 	void *token[VEI_RX_BURST];
 	unsigned int i, posted;
@@ -151,12 +181,19 @@ static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 			break;
 		seg[i].addr = virt_to_phys(buf) + VEI_RX_HEADROOM;
 		seg[i].len = truesize - VEI_RX_OVERHEAD;
-		token[i] = vei_rx_token(buf, truesize);
+		token[i] = vei_rx_token(buf, large);
 	}
 	posted = vei_rxq_post(rxq, seg, token, i);
 	while (i > posted)	/* only into a broken ring */
 		vei_rx_free_buf(rxq, vei_rx_token_buf(token[--i]));
 	return posted == n;
+}
+
+/* Is there room for the largest packet in what is posted? */
+static bool vei_rxq_holds_packet(const struct vei_net_rxq *rxq)
+{
+	return vei_ring_in_flight(&rxq->q->ring) * (rxq->truesize[0] - VEI_RX_OVERHEAD) >=
+	       vei_rxq_max_packet(rxq);
 }
 
 /* Fill the ring up, and tell the device once. */
@@ -171,8 +208,8 @@ static void vei_rxq_refill(struct vei_net_rxq *rxq)
 		ok = vei_rxq_refill_burst(rxq, min(vei_ring_num_free(r) / rxq->descs,
 						   VEI_RX_BURST));
 	vei_queue_kick(rxq->q);
-	/* As long as something is posted, the next packet will lead here again. */
-	if (!ok && !vei_ring_in_flight(r) && !r->broken)
+	/* As long as any packet finds room, the next one will lead here again. */
+	if (!ok && !vei_rxq_holds_packet(rxq) && !r->broken)
 		schedule_delayed_work(&rxq->refill, HZ / 10);
 }
 
@@ -180,7 +217,7 @@ static bool vei_rxq_wants_refill(const struct vei_net_rxq *rxq)
 {
 	const struct vei_ring *r = &rxq->q->ring;
 
-	return vei_ring_num_free(r) >= min_t(u16, r->size / 8, VEI_RX_BURST);
+	return vei_ring_num_free(r) >= clamp_t(u16, r->size / 8, 1, VEI_RX_BURST);
 }
 
 /**
@@ -298,10 +335,12 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 	struct sk_buff *skb;
 	unsigned int more = 0;
 
-	/* A copy: what is checked is what is used. */
-	memcpy(&hdr, vei_rx_token_buf(token) + VEI_RX_HEADROOM, net->hdr_len);
-	if (net->hdr_len == VEI_NET_HDR_LEN_MRG)
-		more = max_t(unsigned int, hdr.num_buffers, 1) - 1;
+	/* A copy: what is checked is what is used. Nothing of it that was not written. */
+	if (likely(len >= net->hdr_len)) {
+		memcpy(&hdr, vei_rx_token_buf(token) + VEI_RX_HEADROOM, net->hdr_len);
+		if (net->hdr_len == VEI_NET_HDR_LEN_MRG)
+			more = max_t(unsigned int, hdr.num_buffers, 1) - 1;
+	}
 
 	if (unlikely(len < net->hdr_len + ETH_HLEN)) {
 		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
@@ -315,7 +354,7 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 		skb = vei_rx_merge(rxq, skb, more);
 	if (unlikely(!skb))
 		return NULL;
-	if (unlikely(vei_net_hdr_to_skb(skb, &hdr))) {
+	if (unlikely(vei_net_hdr_to_skb(net, skb, &hdr))) {
 		kfree_skb(skb);
 		return NULL;
 	}
@@ -370,7 +409,10 @@ void vei_rxq_interrupt(struct vei_queue *q)
  * @budget: packets at the most
  *
  * Interrupts are asked for while the queue is still ours; only then is NAPI
- * left. One that comes in between makes napi_complete_done() stay.
+ * left. One that comes in between has it polled again.
+ *
+ * Without a budget it is netpoll that calls, maybe in the midst of whatever this
+ * processor was doing: it wants transmit reaped and nothing else touched.
  *
  * Return: packets taken; @budget to be called again.
  */
@@ -380,17 +422,19 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 	int taken;
 
 	vei_txq_reap_beside_rx(&rxq->net->txq[rxq - rxq->net->rxq], budget);
+	if (unlikely(!budget))
+		return 0;
+	/* Whoever called: a timer and the refill do so without the interrupt. */
+	vei_queue_intr_disable(rxq->q);
 	taken = vei_rxq_receive(rxq, budget);
 	if (vei_rxq_wants_refill(rxq))
 		vei_rxq_refill(rxq);
 	if (taken == budget)
 		return budget;
-	if (!vei_queue_intr_enable(rxq->q)) {
-		vei_queue_intr_disable(rxq->q);
+	if (!vei_queue_intr_enable(rxq->q))
 		return budget;
-	}
-	if (!napi_complete_done(napi, taken))
-		vei_queue_intr_disable(rxq->q);
+	/* From here on the queue may be another processor's. */
+	napi_complete_done(napi, taken);
 	return taken;
 }
 

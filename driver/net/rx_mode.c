@@ -16,7 +16,7 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 {
 	struct vei_net *net = netdev_priv(netdev);
 
-	if (vei_net_has(net, VEI_NET_F_CTRL_RX))
+	if (vei_net_has(net, VEI_NET_F_CTRL_RX) && vei_net_has(net, VEI_NET_F_CTRL_VQ))
 		schedule_work(&net->rx_mode_work);
 }
 
@@ -25,13 +25,14 @@ static void vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *wh
 	u8 arg = on;
 	int err = vei_net_ctrl(net, VEI_NET_CTRL_RX, cmd, &arg, sizeof(arg));
 
-	if (err)
+	/* After a reset it is all set again. */
+	if (err && err != -ECANCELED)
 		netdev_warn(net->netdev, "cannot switch %s %s: %d\n", what, on ? "on" : "off",
 			    err);
 }
 
-/* Unicast addresses, then multicast ones. Returns NULL without memory. */
-static void *vei_net_build_mac_tables(struct net_device *netdev, size_t *len)
+/* Unicast addresses, @first bytes, then multicast ones. Returns NULL without memory. */
+static void *vei_net_build_mac_tables(struct net_device *netdev, size_t *len, size_t *first)
 {
 	struct vei_net_mac_table *uc, *mc;
 	struct netdev_hw_addr *ha;
@@ -46,6 +47,7 @@ static void *vei_net_build_mac_tables(struct net_device *netdev, size_t *len)
 	netdev_for_each_uc_addr(ha, netdev)
 		memcpy(uc->mac[uc->entries++], ha->addr, ETH_ALEN);
 	mc = (void *)uc->mac[uc->entries];
+	*first = (void *)mc - buf;
 	netdev_for_each_mc_addr(ha, netdev)
 		memcpy(mc->mac[mc->entries++], ha->addr, ETH_ALEN);
 out:
@@ -61,7 +63,7 @@ void vei_net_rx_mode_work(struct work_struct *work)
 {
 	struct vei_net *net = container_of(work, struct vei_net, rx_mode_work);
 	struct net_device *netdev = net->netdev;
-	size_t len;
+	size_t len, first;
 	void *tables;
 	int err;
 
@@ -70,13 +72,14 @@ void vei_net_rx_mode_work(struct work_struct *work)
 	vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, netdev->flags & IFF_ALLMULTI,
 			"all multicast");
 
-	tables = vei_net_build_mac_tables(netdev, &len);
+	tables = vei_net_build_mac_tables(netdev, &len, &first);
 	if (!tables) {
 		netdev_warn(netdev, "no memory for the MAC filter\n");
 		return;
 	}
-	err = vei_net_ctrl(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET, tables, len);
-	if (err)
+	err = vei_net_ctrl_tables(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET, tables, len,
+				  first);
+	if (err && err != -ECANCELED)
 		netdev_warn(netdev, "cannot set the MAC filter: %d\n", err);
 	kfree(tables);
 }

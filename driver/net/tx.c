@@ -14,6 +14,7 @@
  * So a request and its response cost no transmit interrupt, and a stream few.
  */
 
+#include <linux/delay.h>
 #include <linux/skbuff.h>
 
 #include "net.h"
@@ -22,6 +23,8 @@
 #define VEI_TX_DEFER_BYTES	16384
 /* So many timeouts without any progress reset the device. */
 #define VEI_TX_TIMEOUTS		3
+/* When the interface goes down, how long it waits for what is in flight. */
+#define VEI_TX_SETTLE_MS	20
 
 /* skb->cb is free for the driver once the stack has handed the packet over. */
 static struct vei_net_hdr *vei_tx_cb_hdr(struct sk_buff *skb)
@@ -143,7 +146,12 @@ static bool vei_txq_arrange(struct vei_net_txq *txq, bool progress)
 	if (r->intr.armed || !in_flight || r->broken)
 		return true;
 	if (progress && vei_txq_may_defer(txq, in_flight)) {
-		if (!hrtimer_active(&txq->defer)) {
+		/*
+		 * A timer that is running already counts for nothing: it may have
+		 * looked. What was published before this is seen by one that has
+		 * yet to begin, see vei_txq_defer().
+		 */
+		if (!hrtimer_is_queued(&txq->defer)) {
 			txq->defer_used = r->last_used;
 			hrtimer_start(&txq->defer, ns_to_ktime(txq->net->tx_usecs * NSEC_PER_USEC),
 				      HRTIMER_MODE_REL_SOFT);
@@ -225,20 +233,21 @@ drop:
  * vei_txq_interrupt() - interrupt of a transmit queue
  * @q: the queue
  *
- * The virtqueue is the lock holder's, so suppression is left to the poll. By
- * index there will be no further interrupt anyway.
+ * The virtqueue is the lock holder's, so only hush; the poll does the rest.
  */
 void vei_txq_interrupt(struct vei_queue *q)
 {
 	struct vei_net_txq *txq = q->priv;
 
+	vei_queue_intr_hush(q);
 	napi_schedule(&txq->napi);
 }
 
 /**
  * vei_txq_poll() - NAPI of a transmit queue
  * @napi: &vei_net_txq.napi
- * @budget: of packets; to reap is cheap and not limited by it
+ * @budget: of packets; to reap is cheap and not limited by it. 0 from netpoll,
+ *	which calls in the midst of anything, also of what holds the lock
  *
  * Return: 0, or @budget to be called again.
  */
@@ -247,6 +256,13 @@ int vei_txq_poll(struct napi_struct *napi, int budget)
 	struct vei_net_txq *txq = container_of(napi, struct vei_net_txq, napi);
 	bool done;
 
+	if (unlikely(!budget)) {
+		if (__netif_tx_trylock(txq->nq)) {
+			vei_txq_reap_and_wake(txq, 0);
+			__netif_tx_unlock(txq->nq);
+		}
+		return 0;
+	}
 	__netif_tx_lock(txq->nq, smp_processor_id());
 	vei_queue_intr_disable(txq->q);
 	vei_txq_reap_and_wake(txq, budget);
@@ -262,12 +278,17 @@ int vei_txq_poll(struct napi_struct *napi, int budget)
  * vei_txq_defer() - little was in flight, and may still be
  * @timer: &vei_net_txq.defer
  *
+ * No longer queued before it looks, as the transmitter publishes before it looks
+ * whether the timer is queued: at least one of the two sees the other. The
+ * transmitter's barrier is that of the kick decision (B).
+ *
  * Context: softirq.
  */
 enum hrtimer_restart vei_txq_defer(struct hrtimer *timer)
 {
 	struct vei_net_txq *txq = container_of(timer, struct vei_net_txq, defer);
 
+	virt_mb();	/* with B, see above */
 	if (vei_ring_in_flight(&txq->q->ring))
 		napi_schedule(&txq->napi);
 	return HRTIMER_NORESTART;
@@ -288,6 +309,16 @@ void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget)
 	__netif_tx_unlock(txq->nq);
 }
 
+/* Has the device sent anything since it was last asked? Then it is not the same stall. */
+static void vei_txq_note_progress(struct vei_net_txq *txq)
+{
+	u64 used = vei_queue_used(txq->q);
+
+	if (used != txq->timeout_used)
+		txq->timeouts = 0;
+	txq->timeout_used = used;
+}
+
 /**
  * vei_net_tx_timeout() - ndo_tx_timeout
  * @netdev: the device
@@ -295,19 +326,18 @@ void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget)
  *
  * A wake-up may have been lost, on either side, so tell both again: a
  * superfluous kick is harmless. A device that makes no progress even then is
- * reset, once: if it is stalled for a good reason, a reset does not help it.
+ * reset, once: if it is stalled for a good reason, a reset does not help it. So
+ * the count goes on over the reset, until something is sent again.
  */
 void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 {
 	struct vei_net *net = netdev_priv(netdev);
 	struct vei_net_txq *txq = &net->txq[index];
-	u64 used;
 
 	__netif_tx_lock(txq->nq, smp_processor_id());
-	used = vei_queue_used(txq->q);
-	txq->timeouts = used == txq->timeout_used ? txq->timeouts + 1 : 1;
-	txq->timeout_used = used;
-	net->tx_timeouts++;
+	vei_txq_note_progress(txq);
+	txq->timeouts++;
+	vei_count_inc(&net->tx_timeouts);
 	netdev_warn(netdev, "tx queue %u stuck: %u in flight, %u to reap, %u time(s)\n", index,
 		    vei_ring_in_flight(&txq->q->ring), vei_ring_claimed(&txq->q->ring),
 		    txq->timeouts);
@@ -327,7 +357,6 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
  */
 void vei_txq_start(struct vei_net_txq *txq)
 {
-	txq->timeouts = 0;
 	napi_enable(&txq->napi);
 	local_bh_disable();
 	napi_schedule(&txq->napi);
@@ -341,20 +370,49 @@ void vei_txq_start(struct vei_net_txq *txq)
 void vei_txq_stop(struct vei_net_txq *txq)
 {
 	hrtimer_cancel(&txq->defer);
+	__netif_tx_lock_bh(txq->nq);
+	vei_txq_reap(txq, 0);
+	vei_txq_note_progress(txq);
 	vei_queue_intr_disable(txq->q);
+	__netif_tx_unlock_bh(txq->nq);
+}
+
+/**
+ * vei_txq_settle() - give the device a moment to be done with what was sent
+ * @txq: the queue, stopped
+ *
+ * Context: may sleep.
+ */
+void vei_txq_settle(struct vei_net_txq *txq)
+{
+	unsigned int tries = VEI_TX_SETTLE_MS;
+
+	while (vei_ring_in_flight(&txq->q->ring) && !vei_queue_broken(txq->q) && tries--) {
+		usleep_range(500, 1000);
+		__netif_tx_lock_bh(txq->nq);
+		vei_txq_reap(txq, 0);
+		__netif_tx_unlock_bh(txq->nq);
+	}
 }
 
 /**
  * vei_txq_drain() - take a transmit queue out of use
  * @txq: the queue, stopped, of a device that was reset
+ *
+ * What the device had sent by then counts as sent, what not as dropped.
  */
 void vei_txq_drain(struct vei_net_txq *txq)
 {
 	struct sk_buff *skb;
 	u16 cursor = 0;
 
+	__netif_tx_lock_bh(txq->nq);
+	vei_txq_reap(txq, 0);
 	while ((skb = vei_queue_drain(txq->q, &cursor)))
-		dev_kfree_skb_any(skb);
+		vei_txq_count_drop(txq, skb);
+	__netif_tx_unlock_bh(txq->nq);
 	netdev_tx_reset_queue(txq->nq);
+	/* What the reset itself set free is no progress. */
+	txq->timeout_used = vei_queue_used(txq->q);
 	txq->q = NULL;
 }
