@@ -1,5 +1,6 @@
-# Device models of the QEMU that scripts/qemu/build makes: the two PC machines,
-# every virtio device that has a legacy interface, and what a guest needs to boot.
+# Device models of the QEMU that scripts/qemu/build makes: the two PC machines, every
+# virtio device that has a legacy interface, virtio-crypto, which the series touches,
+# and what a guest needs to boot.
 CONFIG_I440FX=y
 CONFIG_Q35=y
 CONFIG_HPET=y
@@ -19,5 +20,6 @@ CONFIG_VIRTIO_SCSI=y
 CONFIG_VIRTIO_SERIAL=y
 CONFIG_VIRTIO_RNG=y
 CONFIG_VIRTIO_BALLOON=y
+CONFIG_VIRTIO_CRYPTO=y
 CONFIG_VHOST_USER_BLK=y
 CONFIG_VHOST_USER_SCSI=y
