@@ -1,44 +1,67 @@
 # SPDX-License-Identifier: GPL-2.0
-# What to do with the modules. Kbuild builds them, scripts/setup installs what
-# that and the rest need.
+# What to do with the modules. Plain make hands them to Kbuild and installs
+# nothing. What runs guests or tests first has scripts/setup install what that
+# needs, and scripts/guest-modules build them for the guests' kernel, elsewhere.
 
-KVER ?= $(shell . selftests/vm/env.sh; echo $$KVER)
+KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-# bash: env.sh is
-SHELL := /bin/bash
 
-.PHONY: all modules setup run shell test check test-ring test-qemu test-vm bench bench-ring \
-	install clean help
+# Neither kbuild nor QEMU's options can quote these in a path.
+comma := ,
+unsafe := $(comma) ; : \# % $$ & * ? < > | ( ) ' " ` \\
+bad := $(strip $(foreach c,$(unsafe),$(findstring $c,$(CURDIR))))
+ifneq ($(words $(CURDIR)) $(bad),1 )
+$(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path \
+	without blanks, commas, colons and other special characters)
+endif
+
+.PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
+	bench bench-ring install clean distclean help
 
 all: modules
 
 help:
-	@echo 'make run         boot a guest, run traffic in every suppression mode, print a table'
-	@echo 'make test        all tests: check, test-ring, test-qemu, test-vm'
-	@echo 'make             the modules, for the kernel of KVER or KDIR'
-	@echo 'make shell       a prompt in a guest with the modules loaded'
-	@echo 'make check       style'
-	@echo 'make bench-ring  the ring beside Linux'\''s own, in user space'
-	@echo 'make setup       install what all this needs (the others do it by themselves)'
+	@echo 'make              the modules, for the running kernel; KVER=... or KDIR=... names another'
+	@echo 'make install      the same, and put them below /lib/modules'
+	@echo 'make clean        remove what was built'
+	@echo
+	@echo 'On Debian 12, amd64, where these install what they need:'
+	@echo 'make run          boot a guest, run traffic in every suppression mode, print a table'
+	@echo 'make test         all tests: check, test-ring, test-qemu, test-vm'
+	@echo 'make shell        a prompt in a guest with the modules loaded'
+	@echo 'make check        style'
+	@echo 'make bench-ring   the ring beside Linux'\''s own, in user space'
+	@echo 'make setup        only install what all this needs'
+	@echo 'make distclean    clean, and remove what was fetched and the QEMU that was built'
+
+modules: kbuild
+
+kbuild:
+	@[ -e "$(KDIR)/Makefile" ] || { \
+		echo 'There is no kernel to build modules for in $(KDIR). Install the headers:'; \
+		echo '  Debian, Ubuntu: linux-headers-$(KVER)'; \
+		echo '  Fedora, RHEL:   kernel-devel-$(KVER)'; \
+		echo '  openSUSE:       kernel-devel; Arch: linux-headers'; \
+		echo 'or name a configured kernel tree: make KDIR=/path/to/linux'; \
+		exit 1; } >&2
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules
+
+install: modules
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules_install
 
 setup:
 	@scripts/setup
 
-# scripts/setup knows which kernel only when its headers are there.
-modules: setup
-	@$(MAKE) --no-print-directory kbuild
-
-.PHONY: kbuild
-kbuild:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+guest-modules: setup
+	@scripts/guest-modules >/dev/null
 
 # The draft's device is in a QEMU of our own, built once and cached.
-run: modules
+run: guest-modules
 	QEMU=$$(scripts/qemu/build) && export QEMU && scripts/run $(RUN_ARGS)
 
-shell: modules
+shell: guest-modules
 	QEMU=$$(scripts/qemu/build) && export QEMU && \
-		selftests/vm/shell --pair d,features-hi=on,avail-event-idx=on --pair r $(SHELL_ARGS)
+		selftests/vm/shell --pair d,x-features-hi=on,x-avail-event-idx=on --pair r $(SHELL_ARGS)
 
 check: setup
 	scripts/check
@@ -50,10 +73,10 @@ test-qemu: setup
 	scripts/qemu/build >/dev/null
 	scripts/qemu/check
 
-test-vm: modules
+test-vm: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test $(VM_ARGS)
 
-test: modules
+test: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test
 
 bench-ring: setup
@@ -61,10 +84,13 @@ bench-ring: setup
 
 bench: run bench-ring
 
-install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
-
+# Not kbuild's: the headers may be gone, or of another kernel by now.
 clean:
-	-$(MAKE) -C $(KDIR) M=$(CURDIR) clean
-	-$(MAKE) -C selftests/ring clean
-	rm -rf build
+	rm -rf build .tmp_versions
+	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o -name '.tmp_*' \
+		-o -name modules.order -o -name Module.symvers \) -exec rm -f {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	@scripts/setup --remove
