@@ -9,23 +9,22 @@
 . "$(dirname "$0")/lib.sh"
 
 ROUNDS=${VEI_BIND_ROUNDS:-200}
+WARM=20		# before the first measurement
+HALF=$(((ROUNDS - WARM) / 2))
+# Bytes a round that are too many.
+SLAB_LEAK=500
+PAGE_LEAK=1500
 
 ALL_TESTS=(
 	test_start
-	"test_bind_rounds $ROUNDS"
-	test_memory
+	test_bind_rounds
+	"test_sees_leak slab"
+	"test_sees_leak page"
 	"test_rmmod_rounds 10"
 	test_bind_twice
 	test_exact
 )
 trap cleanup EXIT
-
-flows()
-{
-	local name
-
-	name=$(nic_ifname "${PAIR}1") && rx_beyond "$name" "$1"
-}
 
 test_start()
 {
@@ -34,18 +33,44 @@ test_start()
 	wait_for 5 nic_appears "${PAIR}0"
 	wait_for 5 nic_appears "${PAIR}1"
 	traffic_follow "${PAIR}0" "${PAIR}1"
-	wait_for 10 flows 100
+	nic_flows "${PAIR}1"
 	check_err $? "no traffic"
 }
 
-# What the kernel holds and could not give back.
-held_kb()
+# What the kernel holds, in bytes, while the driver has no device and so should hold
+# nothing: objects of all slab caches, which is exact where slabs are checked
+# (slub_debug); and pages that are neither free (a processor's own lists of free ones
+# included) nor accounted for as anything.
+held()
 {
+	nic_unbind "${PAIR}0" && nic_unbind "${PAIR}1"
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
+	wait_for 5 steady
+	nic_bind "${PAIR}0" && nic_bind "${PAIR}1"
+	echo "$STEADY"
+}
+
+slab_bytes()
+{
+	awk 'NR > 2 { sum += $2 * $4 } END { print sum }' /proc/slabinfo
+}
+
+page_bytes()
+{
 	awk '/^MemTotal:/ { held += $2 }
-	     /^(MemFree|Buffers|Cached|SReclaimable):/ { held -= $2 }
-	     END { print held }' /proc/meminfo
+	     /^(MemFree|Buffers|Cached|AnonPages|Slab|KernelStack|PageTables|Percpu):/ { held -= $2 }
+	     / count: / { held -= 4 * $2 }
+	     END { print held * 1024 }' /proc/meminfo /proc/zoneinfo
+}
+
+# The same twice: what is freed late, after a grace period, has been freed.
+steady()
+{
+	local before=$STEADY
+
+	STEADY="$(slab_bytes) $(page_bytes)"
+	[ "$STEADY" = "$before" ]
 }
 
 # Rounds from $1 up to $2: now the receiver goes and comes, now the sender.
@@ -59,33 +84,82 @@ bind_rounds()
 			fail "round $i: cannot unbind and bind"
 			return
 		fi
-		if [ $((i & 1)) = 0 ] && ! wait_for 10 flows 20; then
+		if [ $((i & 1)) = 0 ] && ! nic_flows "${PAIR}1" 20; then
 			fail "round $i: no traffic"
 			return
 		fi
 	done
 }
 
-test_bind_rounds()
+# growth BEFORE MIDDLE AFTER: bytes lost in a round. What is lost in each round is
+# lost in both halves; caches that grow to their size grow in the first.
+growth()
 {
-	local middle=$(($1 / 2))
+	local first=$((($2 - $1) / HALF)) second=$((($3 - $2) / HALF))
 
-	bind_rounds 0 20
-	held=("$(held_kb)")
-	bind_rounds 20 "$middle"
-	held+=("$(held_kb)")
-	bind_rounds "$middle" "$1"
-	held+=("$(held_kb)")
+	echo $((first < second ? first : second))
 }
 
-# What is lost in each round is lost in both halves; caches that grow to their
-# size grow in the first.
-test_memory()
+# held_grows COMMAND...: run COMMAND FROM TO in two halves; leaves SLAB and PAGES,
+# the bytes lost in a round
+held_grows()
 {
-	local first=$((held[1] - held[0])) second=$((held[2] - held[1]))
+	local slab page
 
-	note "held ${held[*]} kB"
-	check_le $((first < second ? first : second)) $((ROUNDS * 2)) "kB lost in half the rounds"
+	read -r "slab[0]" "page[0]" <<<"$(held)"
+	"$@" "$WARM" $((WARM + HALF))
+	read -r "slab[1]" "page[1]" <<<"$(held)"
+	"$@" $((WARM + HALF)) $((WARM + 2 * HALF))
+	read -r "slab[2]" "page[2]" <<<"$(held)"
+	SLAB=$(growth "${slab[@]}") PAGES=$(growth "${page[@]}")
+	note "slabs ${slab[*]}, $SLAB a round; pages ${page[*]}, $PAGES a round"
+}
+
+test_bind_rounds()
+{
+	bind_rounds 0 "$WARM"
+	held_grows bind_rounds
+	check_le "$SLAB" "$SLAB_LEAK" "bytes of slabs lost in a round"
+	check_le "$PAGES" "$PAGE_LEAK" "bytes of pages lost in a round"
+}
+
+# An empty file is a kilobyte: an inode and a name.
+leak_slab()
+{
+	local i
+
+	for ((i = $1; i < $2; i++)); do
+		: >"/run/leak$i"
+	done
+}
+
+# A pipe with something in it is a page, and a kilobyte or two.
+leak_page()
+{
+	local i fd
+
+	for ((i = $1; i < $2; i++)); do
+		exec {fd}<>"/run/leak$i"
+		echo >&"$fd"
+		LEAKED+=("$fd")
+	done
+}
+
+# The measure itself: a kilobyte a round does not pass, nor does a page.
+test_sees_leak()
+{
+	local fd
+
+	LEAKED=()
+	[ "$1" = slab ] || eval mkfifo "/run/leak{$WARM..$((WARM + 2 * HALF))}"
+	held_grows "leak_$1"
+	check_ge "$SLAB" $((SLAB_LEAK + 1)) "bytes of slabs lost in a round, a thousand being lost"
+	[ "$1" = slab ] || check_ge "$PAGES" $((PAGE_LEAK + 1)) \
+		"bytes of pages lost in a round, a page being lost"
+	for fd in "${LEAKED[@]}"; do
+		exec {fd}>&-
+	done
+	rm -f /run/leak*
 }
 
 test_rmmod_rounds()
@@ -101,7 +175,7 @@ test_rmmod_rounds()
 		check_err $? "round $i: modules do not unload"
 		drv_load
 		check_err $? "round $i: modules do not load"
-		wait_for 10 flows 20
+		nic_flows "${PAIR}1" 20
 		check_err $? "round $i: no traffic"
 	done
 	traffic_stop

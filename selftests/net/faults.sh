@@ -13,20 +13,23 @@
 # shellcheck source=lib_wakeup.sh
 . "$LIB_DIR/lib_wakeup.sh"
 
-# fault, the half that has it, what must be said
+# fault, used_event:avail_event, the half that has it, what must be said
 RECEIVE_FAULTS=(
-	"used-event-off-by-one 1 lost interrupt"
-	"lost-interrupt 1 lost interrupt"
-	"bad-used-id 1 used id out of range"
-	"bad-used-len 1 used len over the buffer"
-	"used-idx-jump 1 used->idx out of range"
+	"used-event-off-by-one 1:1 1 lost interrupt"
+	"lost-interrupt 1:1 1 lost interrupt"
+	"lost-interrupt 0:0 1 lost interrupt"
+	"bad-used-id 1:1 1 used id out of range"
+	"bad-used-len 1:1 1 used len over the buffer"
+	"used-idx-jump 1:1 1 used->idx out of range"
 )
 TRANSMIT_FAULTS=(
-	"avail-event-off-by-one 0 lost kick"
-	"avail-event-stuck 0 lost kick"
-	"lost-kick 0 lost kick"
-	"bad-used-id 0 used id out of range"
-	"used-idx-jump 0 used->idx out of range"
+	"avail-event-off-by-one 1:1 0 lost kick"
+	"avail-event-stuck 1:1 0 lost kick"
+	"lost-kick 1:1 0 lost kick"
+	"lost-kick 0:0 0 lost kick"
+	"no-notify-stuck 0:0 0 lost kick"
+	"bad-used-id 1:1 0 used id out of range"
+	"used-idx-jump 1:1 0 used->idx out of range"
 )
 
 read -r RECEIVE_PAIR TRANSMIT_PAIR _ <<<"$VEI_PAIRS x x"
@@ -54,16 +57,20 @@ test_start()
 # fault_set NIC FAULT
 fault_set()
 {
-	qmp "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"x-draft-fault\",
-	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":\"$2\"}}" >/dev/null
+	device_set "$1" x-draft-fault "\"$2\""
 }
 
 test_fault()
 {
-	local fault=$1 said
+	local fault=$1 mode=$2 nic said
 
-	FAULTY=$PAIR$2
-	shift 2
+	FAULTY=$PAIR$3
+	shift 3
+	for nic in "${PAIR}0" "${PAIR}1"; do
+		vei_set "$nic" used_event "${mode%:*}" && vei_set "$nic" avail_event "${mode#*:}"
+		check_err $? "$nic: cannot be toggled"
+	done
+	wait_for 5 if_is_running "$IF0"
 	fault_set "$FAULTY" "$fault"
 	check_err $? "$FAULTY: cannot be given the fault"
 	said=$(wakeups_ok)

@@ -72,21 +72,14 @@ test_under_traffic()
 
 	pair_destroy
 	traffic_follow "${PAIR}0" "${PAIR}1"
-	wait_for 10 follow_flows 100
+	nic_flows "${PAIR}1"
 	check_err $? "no traffic"
 	unplug "$nic"
 	plug "$nic"
-	wait_for 10 follow_flows 100
+	nic_flows "${PAIR}1"
 	check_err $? "no traffic after $nic is back"
 	traffic_stop
 	check_err $? "the traffic was spoiled"
-}
-
-follow_flows()
-{
-	local name
-
-	name=$(nic_ifname "${PAIR}1") && rx_beyond "$name" "$1"
 }
 
 test_rounds()
@@ -95,14 +88,14 @@ test_rounds()
 
 	traffic_follow "${PAIR}0" "${PAIR}1"
 	for ((i = 0; i < 5; i++)); do
-		wait_for 10 follow_flows 100
+		nic_flows "${PAIR}1"
 		check_err $? "no traffic in round $i"
 		unplug "${PAIR}0"
 		unplug "${PAIR}1"
 		plug "${PAIR}1"
 		plug "${PAIR}0"
 	done
-	wait_for 10 follow_flows 100
+	nic_flows "${PAIR}1"
 	check_err $? "no traffic at last"
 	traffic_stop
 	check_err $? "the traffic was spoiled"

@@ -11,12 +11,12 @@
 
 ALL_TESTS=(
 	test_start
-	"test_sees packet corrupt"
-	"test_sees packet lose"
-	"test_sees packet duplicate"
-	"test_sees packet shorten"
-	"test_sees udp corrupt"
-	"test_sees tcp corrupt"
+	"test_sees packet corrupt wrong bytes"
+	"test_sees packet lose lost=16"
+	"test_sees packet duplicate duplicated=1"
+	"test_sees packet shorten wrong size"
+	"test_sees udp corrupt wrong bytes"
+	"test_sees tcp corrupt wrong bytes"
 )
 for pair in $VEI_PAIRS; do
 	ALL_TESTS+=(
@@ -39,13 +39,17 @@ test_start()
 	check_err $? "the pair does not come up"
 }
 
-# A fault on purpose must not pass.
+# A fault on purpose must not pass, and is to be called what it is.
 test_sees()
 {
-	local kind=$1 fault=$2
+	local kind=$1 fault=$2 said
 
+	shift 2
 	traffic_run "$kind" there -c 2000 -t 1 -x "$fault" >/dev/null
-	check_fail $? "$fault passes"
+	check_eq $? 1 "exit status for $fault"
+	said="$TRAFFIC_COUNTS $(tr '\n' ' ' <"$TRAFFIC_LOG")"
+	[[ $said == *"$*"* ]]
+	check_err $? "no complaint of '$*': $said"
 }
 
 pair_use()

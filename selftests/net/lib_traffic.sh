@@ -125,6 +125,18 @@ rx_beyond()
 	[ "$(rx_packets "$1" "${3-}")" -ge "$2" ]
 }
 
+# nic_flows NIC [PACKETS]: NIC, whatever its interface is called now, receives
+# that many more within 10 seconds
+nic_flows()
+{
+	local name before
+
+	wait_for 10 nic_appears "$1" || return 1
+	name=$(nic_ifname "$1")
+	before=$(rx_packets "$name")
+	wait_for 10 rx_beyond "$name" $((before + ${2:-100}))
+}
+
 # traffic_flows [PACKETS]: the peer receives that many more within 10 seconds
 traffic_flows()
 {

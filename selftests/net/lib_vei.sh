@@ -25,6 +25,9 @@ F_STATUS=16
 F_CTRL_VQ=17
 F_MQ=22
 
+# The name that QEMU has for the property that offers bit 31.
+FEATURES_HI=x-features-hi
+
 # The toggles as they should stand; a test sets them as it sets the driver's.
 used_event=1 avail_event=1 features_hi=1 indirect=1 notify_on_empty=0
 feature_mask=-1
@@ -48,18 +51,25 @@ vei_set()
 	echo "$3" >"$(nic_sysfs "$1")/virtio_ei/$2"
 }
 
-# vei_queue NIC QUEUE KEY: a line of debugfs
+# queue_read NIC QUEUE: all keys of debugfs, as of one instant, into QUEUE_NOW.
+# One read of the whole file: "read" in a loop seeks back after each line, the
+# kernel then makes the text anew, and while a counter grows lines move.
+declare -A QUEUE_NOW
+queue_read()
+{
+	local var=VEI_BDF_$1 lines line
+
+	QUEUE_NOW=()
+	mapfile -t lines <"/sys/kernel/debug/virtio_ei/${!var}/queue$2" || return 1
+	for line in "${lines[@]}"; do
+		QUEUE_NOW[${line%%: *}]=${line#*: }
+	done
+}
+
+# vei_queue NIC QUEUE KEY: one of them
 vei_queue()
 {
-	local var=VEI_BDF_$1 key value
-
-	while IFS=': ' read -r key value; do
-		if [ "$key" = "$3" ]; then
-			echo "$value"
-			return 0
-		fi
-	done <"/sys/kernel/debug/virtio_ei/${!var}/queue$2"
-	return 1
+	queue_read "$1" "$2" && [ -n "${QUEUE_NOW[$3]-}" ] && echo "${QUEUE_NOW[$3]}"
 }
 
 # A lost kick is made good by the transmit watchdog, after seconds: that must not
@@ -105,6 +115,42 @@ device_stats()
 {
 	qmp "{\"execute\":\"x-query-virtio-queue-notify-stats\",\"pick\":\"$3\",
 	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\",\"queue\":$2}}"
+}
+
+# device_stats_read NIC QUEUE: all of them, as of one instant, into DEVICE_NOW
+declare -A DEVICE_NOW
+device_stats_read()
+{
+	local answer words word
+
+	answer=$(qmp "{\"execute\":\"x-query-virtio-queue-notify-stats\",
+	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\",\"queue\":$2}}") ||
+		return 1
+	DEVICE_NOW=()
+	IFS=, read -r -a words <<<"${answer//[\{\}\" ]/}"
+	for word in "${words[@]}"; do
+		DEVICE_NOW[${word%%:*}]=${word#*:}
+	done
+}
+
+# both_read NIC QUEUE: the driver's into QUEUE_NOW, the device's into DEVICE_NOW,
+# of the same instant: while the device was read the driver counted nothing.
+both_read()
+{
+	local before=none
+
+	queue_read "$1" "$2"
+	until [ "$before" = "${QUEUE_NOW[*]}" ]; do
+		before=${QUEUE_NOW[*]}
+		device_stats_read "$1" "$2" && queue_read "$1" "$2" || return 1
+	done
+}
+
+# device_set NIC PROPERTY VALUE: of the virtio device, while it runs; JSON
+device_set()
+{
+	qmp "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"$2\",
+	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":$3}}" >/dev/null
 }
 
 # device_link NIC true|false

@@ -21,17 +21,6 @@ wakeups_ok()
 	done
 }
 
-# queue_read NIC QUEUE: all of debugfs into QUEUE_NOW
-declare -A QUEUE_NOW
-queue_read()
-{
-	local key value
-
-	while IFS=': ' read -r key value; do
-		QUEUE_NOW[$key]=$value
-	done <"/sys/kernel/debug/virtio_ei/$(nic_bdf "$1")/queue$2"
-}
-
 # symptom NIC QUEUE NAME: why it may stand still
 symptom()
 {

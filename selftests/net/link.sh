@@ -107,6 +107,7 @@ test_monitor_sees()
 	check_err $? "no message of the changes"
 	kill $!
 	wait $! 2>/dev/null
+	return 0
 }
 
 tests_run

@@ -32,6 +32,7 @@ test_start()
 	drv_reload && pair_create "$1"
 	check_err $? "the pair does not come up"
 	# no address, no protocol that sends by itself: the test's packets alone
+	ipv6_off
 	ip addr flush dev "$IF0"
 	ip -n "$NS" addr flush dev "$IF1"
 	note "$1: $(pair_var PROPS)"
@@ -52,10 +53,10 @@ set_row()
 	wait_for 5 if_is_running "$IF1" "$NS"
 }
 
-# both_counts NIC QUEUE KEY: the driver's and the device's
+# both_counts NIC QUEUE KEY: the driver's and the device's, of the same instant
 both_counts()
 {
-	echo "$(vei_queue "$1" "$2" "$3") $(device_stats "$1" "$2" "$3")"
+	both_read "$1" "$2" && echo "${QUEUE_NOW[$3]} ${DEVICE_NOW[$3]}"
 }
 
 settled()

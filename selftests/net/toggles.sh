@@ -66,16 +66,25 @@ test_reset()
 	check_err $? "the traffic has stopped"
 }
 
-# Writing what stands already must not disturb the device.
+restarts()
+{
+	ethtool -S "$IF0" | sed -n 's/^ *restarts: //p'
+}
+
+# Writing what stands already must not disturb the device; writing anything else
+# restarts it once.
 test_same_value()
 {
-	local adds
+	local before
 
-	adds=$(vei_queue "$nic" 1 adds)
+	before=$(restarts)
 	vei_set "$nic" used_event "$used_event"
 	check_err $? "refused"
-	check_ge "$(vei_queue "$nic" 1 adds)" "$adds" "adds"
+	check_eq "$(restarts)" "$before" "restarts by the same value"
 	check_negotiated "$nic"
+	vei_set "$nic" used_event $((!used_event)) && vei_set "$nic" used_event "$used_event"
+	check_err $? "refused"
+	check_eq "$(restarts)" $((before + 2)) "restarts by two changes"
 }
 
 test_wrong()

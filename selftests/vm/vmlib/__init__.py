@@ -4,6 +4,10 @@
 config.py   what a guest consists of, and the QEMU command line for it
 agent.py    the host's end of the request channel
 report.py   the TAP stream and the verdict, counted a second time
+machine.py  one QEMU
 guest.py    one boot from start to end
-plan.py     which guests the suites run in
+process.py  what a run leaves on the host, and how it goes
+runner.py   many guests, several at a time, and their sum
+plan*.py    which guests the suites run in
+controls*   what must count as a failure of the harness, done on purpose
 """

@@ -6,6 +6,7 @@ A request is a line of JSON: any QMP command. Handled here beyond that:
 device_del     answers when DEVICE_DELETED has come
 snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
                only then answer: the guest gets its answer in the rewound past
+migrate        carry the guest over to another QEMU, which answers
 features       arguments.id: what the guest has acknowledged, as a number in
                hex, from the device's own status report (all 64 bits)
 pick           a member "a.b.0" of the answer instead of the whole
@@ -16,6 +17,8 @@ import re
 import socket
 import threading
 import time
+
+from .config import ConfigError
 
 QMP_TIMEOUT = 60
 
@@ -128,21 +131,47 @@ def pick(value, path):
     return value
 
 
-class Agent(threading.Thread):
-    """Answers the guest's requests until the channel closes."""
+def wait_until(state, wanted, lost=(), timeout=QMP_TIMEOUT):
+    """Ask for the state until it is as wanted."""
+    deadline = time.monotonic() + timeout
+    while (now := state()) != wanted:
+        if now in lost or time.monotonic() > deadline:
+            raise QmpError(f"{now} instead of {wanted}")
+        time.sleep(0.05)
 
-    def __init__(self, request_conn, qmp):
+
+class Agent(threading.Thread):
+    """Answers the guest's requests until the channel closes.
+
+    boot.machine is the QEMU that the guest is in; after a migration it is another.
+    """
+
+    def __init__(self, boot):
         super().__init__(daemon=True)
-        self.conn = request_conn
-        self.qmp = qmp
+        self.boot = boot
+
+    @property
+    def qmp(self):
+        return self.boot.machine.qmp
 
     def run(self):
+        served = None
         try:
-            with self.conn.makefile("rb") as lines:
-                for line in lines:
-                    self.conn.sendall(self.answer(line) + b"\n")
+            while served is not self.boot.machine:
+                served = self.boot.machine
+                self.serve_machine(served)
         except OSError:
             pass                                    # the guest has gone
+        # A QEMU started by this thread is killed when the thread ends.
+        self.boot.machine.process.wait()
+
+    def serve_machine(self, machine):
+        with machine.request.makefile("rb") as lines:
+            for line in lines:
+                answer = self.answer(line)
+                self.boot.machine.request.sendall(answer + b"\n")
+                if machine is not self.boot.machine:
+                    return
 
     def answer(self, line):
         try:
@@ -151,7 +180,7 @@ class Agent(threading.Thread):
             value = self.serve(request)
             if path is not None:
                 value = pick(value, path)
-        except (QmpError, ValueError, LookupError, TypeError, OSError) as error:
+        except (QmpError, ConfigError, ValueError, LookupError, TypeError, OSError) as error:
             return json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()
         if isinstance(value, str):
             return value.replace("\r", "").replace("\n", "\\n").encode()
@@ -162,6 +191,8 @@ class Agent(threading.Thread):
         arguments = request.get("arguments", {})
         if command == "snapshot":
             return self.snapshot(arguments.get("ms", 300))
+        if command == "migrate":
+            return self.boot.migrate()
         if command == "features":
             return self.features(arguments["id"])
         answer = self.qmp.execute(command, arguments)

@@ -5,10 +5,17 @@ import glob
 import os
 import shlex
 import subprocess
+import threading
 from dataclasses import dataclass, field
+
+from . import process
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+# In the run's directory; we listen, QEMU connects.
+SOCKETS = ("req", "report", "qmp")
 
 
 class ConfigError(Exception):
@@ -113,6 +120,7 @@ class Guest:
     cpus: int = 2
     mem: int = 512
     timeout: int = 300
+    seconds: int = 0                # about how long it takes: the longest begin first
     driver: str = "virtio_ei_net"
     core_params: str = ""
     net_params: str = ""
@@ -120,6 +128,7 @@ class Guest:
     kernel_args: str = ""
     devices: list = field(default_factory=list)     # further -device values
     qemu_args: list = field(default_factory=list)
+    breaks: list = field(default_factory=list)      # negative controls, see plan_controls.py
     qemu: str = None                # another QEMU than the environment's
 
     def job(self):
@@ -144,29 +153,39 @@ class Guest:
         return any(pair.backend == "tap" for pair in self.pairs)
 
 
-def accelerator(env, qemu):
+def accelerator(env, qemu, want=None, device="/dev/kvm"):
     """QEMU's arguments for the processor; VEI_ACCEL=tcg (default), kvm, auto."""
     # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load
     tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,-cx16"]
-    want = os.environ.get("VEI_ACCEL", "tcg")
+    want = want or os.environ.get("VEI_ACCEL", "tcg")
     if want not in ("tcg", "kvm", "auto"):
         raise ConfigError(f"VEI_ACCEL is tcg, kvm or auto, not {want}")
     if want == "tcg":
         return tcg
-    if kvm_works(env, qemu):
+    if kvm_works(env, qemu, device):
         return ["-accel", "kvm", "-cpu", "host"]
     if want == "kvm":
         raise ConfigError("VEI_ACCEL=kvm, but a guest does not boot under KVM here")
     return tcg
 
 
-def kvm_works(env, qemu):
+_kvm_lock = threading.Lock()
+_kvm_found = {}
+
+
+def kvm_works(env, qemu, device):
+    """Does a guest boot under KVM here? Found out once in a run."""
+    with _kvm_lock:
+        if qemu not in _kvm_found:
+            _kvm_found[qemu] = os.access(device, os.W_OK) and boots_under_kvm(env, qemu)
+        return _kvm_found[qemu]
+
+
+def boots_under_kvm(env, qemu):
     """/dev/kvm may be there and yet hang guests: let one panic for want of a root."""
-    if not os.access("/dev/kvm", os.W_OK):
-        return False
-    args = [qemu, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults",
-            "-display", "none", "-no-reboot", "-kernel", kernel(env),
-            "-append", "panic=-1 root=none", "-serial", "none"]
+    args = process.mortal([qemu, "-accel", "kvm", "-cpu", "host", "-m", "256", "-nodefaults",
+                           "-display", "none", "-no-reboot", "-kernel", kernel(env),
+                           "-append", "panic=-1 root=none", "-serial", "none"])
     try:
         return subprocess.run(args, timeout=15, stdin=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
@@ -181,6 +200,21 @@ def kernel(env):
     return found[0]
 
 
+def processors(cpus):
+    """-smp; with one processor QEMU's TCG drops barriers, so there is always room for two.
+
+    QEMU 7.2 leaves CF_PARALLEL out of a machine's code if it can never have a second
+    processor: barriers are then not translated and locked instructions are plain ones.
+    The device runs in a thread of its own all the same, and kicks get lost.
+    """
+    return ["-smp", f"{cpus},maxcpus={max(cpus, 2)}"]
+
+
+def option(value):
+    """A value among QEMU's options: a comma would end it."""
+    return str(value).replace(",", ",,")
+
+
 def serial(name, index, irq):
     return ["-device", f"isa-serial,chardev={name},index={index},irq={irq}"]
 
@@ -193,17 +227,18 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
               "softlockup_panic=1 sysctl.kernel.hung_task_panic=1 "
               "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
               "nokaslr mitigations=off tsc=reliable norandmaps " + guest.kernel_args)
-    args = [qemu, "-machine", guest.machine, *accel, "-smp", str(guest.cpus),
+    where = option(run_dir)
+    args = [*process.mortal([qemu]), "-machine", guest.machine, *accel, *processors(guest.cpus),
             "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", kernel(env), "-initrd", initrd, "-append", append,
             "-chardev", console, *serial("con", 0, 4),
-            "-chardev", f"socket,id=req,path={run_dir}/req", *serial("req", 1, 3),
+            "-chardev", f"socket,id=req,path={where}/req", *serial("req", 1, 3),
             # not ttyS0's interrupt, as ISA has it: a shared edge gets lost
-            "-chardev", f"socket,id=report,path={run_dir}/report", *serial("report", 2, 7),
-            "-qmp", f"unix:{run_dir}/qmp",
-            "-fw_cfg", f"name=opt/vei/job,file={run_dir}/job",
+            "-chardev", f"socket,id=report,path={where}/report", *serial("report", 2, 7),
+            "-chardev", f"socket,id=qmp,path={where}/qmp", "-mon", "chardev=qmp,mode=control",
+            "-fw_cfg", f"name=opt/vei/job,file={where}/job",
             # no device uses it: it is where savevm puts the machine
-            "-drive", f"if=none,id=state,format=qcow2,file={run_dir}/state.qcow2"]
+            "-drive", f"if=none,id=state,format=qcow2,file={where}/state.qcow2"]
     for index, pair in enumerate(guest.pairs):
         args += pair.args(index)
     for device in guest.devices:

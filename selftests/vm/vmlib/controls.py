@@ -4,8 +4,9 @@
 Texts for what the report alone shows; guests for what only a boot can show.
 """
 
-from . import guest, report
+from . import controls_lib, controls_run, guest, report
 from .config import Guest, Pair
+from .control import Control
 
 GOOD = """TAP version 13
 1..1
@@ -66,26 +67,6 @@ def check_text(old, new, symptom):
     return any(symptom in problem for problem in problems)
 
 
-class Control:
-    """Looks to the totals like the outcome of a guest."""
-
-    def __init__(self, name, say):
-        self.name = name
-        self.say = say
-        self.passed = self.failed = self.skipped = 0
-
-    def ok(self):
-        return self.failed == 0
-
-    def check(self, good, text):
-        if good:
-            self.passed += 1
-            self.say(f"    ok    {text}")
-        else:
-            self.failed += 1
-            self.say(f"    FAIL  {text}")
-
-
 def run_guests(control, images, log_dir, driver):
     for name, command, limit, symptom in GUESTS:
         lines = []
@@ -109,4 +90,6 @@ def run(images, log_dir, driver, totals, say):
         control.check(check_text(old, new, symptom), f"{name} {expected}")
     control.check(judge_text(NO_RESULT)[1] > 0, "a suite without any result is a failure")
     run_guests(control, images, log_dir, driver)
+    controls_lib.run(control)           # what it builds lies where the image was made
+    controls_run.run(control, images, log_dir, driver)
     totals.add(control)

@@ -4,14 +4,13 @@
 import os
 import selectors
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 
-from . import agent, config
+from . import agent, config, process
+from .machine import Machine
 from .report import Report
 
 
@@ -47,14 +46,6 @@ def qemu_binary():
     return qemu
 
 
-def listen(path):
-    sock = socket.socket(socket.AF_UNIX)
-    sock.bind(path)
-    sock.listen(1)
-    sock.settimeout(20)
-    return sock
-
-
 def tail(path, lines=40):
     try:
         with open(path, errors="replace") as log:
@@ -64,7 +55,10 @@ def tail(path, lines=40):
 
 
 class Boot:
-    """Start QEMU, follow the report, stop QEMU whatever happens."""
+    """Start QEMU, follow the report, stop QEMU whatever happens.
+
+    The guest may move to another QEMU meanwhile: machine is where it is.
+    """
 
     def __init__(self, guest, initrd, log_dir, show=lambda text: None):
         self.guest = guest
@@ -74,94 +68,97 @@ class Boot:
         self.console = os.path.join(log_dir, f"{guest.name}.console")
         self.report_log = os.path.join(log_dir, f"{guest.name}.report")
         self.problems = []
+        self.machines = []
         self.report = Report(show=show)
 
     def run(self):
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="vei-") as run_dir:
-            self.process = None
+        self.machine = None
+        with process.run_dir() as self.dir:
             try:
-                self.start(run_dir)
+                self.start()
                 self.follow(started + self.guest.timeout)
             finally:
-                self.stop()
-        if self.guest.mode == "tests":
-            self.report.judge(self.guest.tests)
-        outcome = Outcome(self.guest.name, self.report, self.problems + self.report.problems,
-                          time.monotonic() - started, self.console)
-        self.show_problems(outcome)
+                for machine in self.machines:
+                    machine.end()
+            if process.stopped():
+                raise process.Stopped
+            if self.guest.mode == "tests":
+                self.report.judge(self.guest.tests)
+            outcome = Outcome(self.guest.name, self.report, self.problems + self.report.problems,
+                              time.monotonic() - started, self.console)
+            self.show_problems(outcome)
         return outcome
 
-    def start(self, run_dir):
-        env = config.environment()
-        qemu = self.guest.qemu or qemu_binary()
-        with open(os.path.join(run_dir, "job"), "w") as job:
+    def start(self):
+        with open(os.path.join(self.dir, "job"), "w") as job:
             job.write(self.guest.job())
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2",
-                        os.path.join(run_dir, "state.qcow2"), "4G"], check=True)
-        interactive = self.guest.mode == "shell"
-        console = ("stdio,id=con,signal=off" if interactive else f"file,id=con,path={self.console}")
-        args = config.command_line(self.guest, env, qemu, config.accelerator(env, qemu),
-                                   self.initrd, run_dir, console)
-        listeners = {name: listen(os.path.join(run_dir, name)) for name in ("req", "report", "qmp")}
-        self.errors = open(os.path.join(run_dir, "errors"), "w+")
-        self.process = subprocess.Popen(args, stdin=None if interactive else subprocess.DEVNULL,
-                                        stderr=None if interactive else self.errors)
-        request = self.accept(listeners["req"])
-        self.report_conn = self.accept(listeners["report"])
-        try:
-            qmp = agent.Qmp(self.accept(listeners["qmp"]))
-        except (agent.QmpError, OSError):
-            raise config.ConfigError(self.why_no_qemu()) from None
-        agent.Agent(request, qmp).start()
+                        os.path.join(self.dir, "state.qcow2"), "4G"], check=True)
+        self.machine = self.launch()
+        agent.Agent(self).start()
 
-    def accept(self, listener):
-        """QEMU's connection, or at once its reason for not coming."""
-        listener.settimeout(0.2)
-        for _ in range(100):
-            try:
-                conn = listener.accept()[0]
-                listener.close()
-                conn.settimeout(None)
-                return conn
-            except socket.timeout:
-                if self.process.poll() is not None:
-                    break
-        raise config.ConfigError(self.why_no_qemu())
+    def launch(self, incoming=None):
+        """A QEMU in a directory of its own; the console goes on where it is."""
+        run_dir = os.path.join(self.dir, f"qemu{len(self.machines)}")
+        os.mkdir(run_dir)
+        for name in ("job", "state.qcow2"):
+            os.symlink(os.path.join("..", name), os.path.join(run_dir, name))
+        if self.guest.mode == "shell":
+            console = "stdio,id=con,signal=off"
+        else:
+            console = (f"file,id=con,path={config.option(self.console)},"
+                       f"append={'on' if incoming else 'off'}")
+        machine = Machine(self.guest, self.guest.qemu or qemu_binary(), self.initrd, run_dir,
+                          console, incoming)
+        self.machines.append(machine)
+        return machine
 
-    def why_no_qemu(self):
-        self.errors.seek(0)
-        return "QEMU did not start: " + self.errors.read().strip()
+    def migrate(self):
+        """Carry the guest over to another QEMU, and end the one that it was in."""
+        uri = f"unix:{os.path.join(self.dir, f'migration{len(self.machines)}')}"
+        old, new = self.machine, self.launch(uri)
+        old.qmp.execute("migrate-set-parameters", {"max-bandwidth": 1 << 33})
+        old.qmp.execute("migrate", {"uri": uri})
+        agent.wait_until(lambda: old.qmp.execute("query-migrate").get("status"),
+                         "completed", ("failed", "cancelled"))
+        agent.wait_until(lambda: new.qmp.execute("query-status")["status"], "running")
+        self.machine = new
+        old.qmp.execute("quit")
+        return {}
 
     def follow(self, deadline):
-        """Feed the report until QEMU ends or the time is up."""
-        buffer = b""
-        selector = selectors.DefaultSelector()
-        selector.register(self.report_conn, selectors.EVENT_READ)
+        """Feed the report until the guest's last QEMU ends or the time is up."""
+        followed = None
+        self.buffer = b""
         with open(self.report_log, "wb") as log:
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0 and self.guest.mode != "shell":
-                    self.problems.append(f"time limit of {self.guest.timeout} s exceeded")
+            while followed is not self.machine:
+                followed = self.machine
+                if not self.follow_one(followed, deadline, log):
                     return
-                if not selector.select(min(max(left, 0), 5) or 5):
-                    continue
-                data = self.report_conn.recv(65536)
-                if not data:
-                    break                           # QEMU has ended
-                log.write(data)
-                log.flush()
-                *lines, buffer = (buffer + data).split(b"\n")
-                for line in lines:
-                    self.report.feed(line.decode(errors="replace").rstrip("\r"))
-        code = self.process.wait(timeout=20)
-        if code:
-            self.problems.append(f"QEMU ended with code {code}")
+                code = followed.process.wait(timeout=20)
+                if code:
+                    self.problems.append(f"QEMU ended with code {code}")
 
-    def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+    def follow_one(self, machine, deadline, log):
+        """One QEMU's report to its end; False if the time is up."""
+        selector = selectors.DefaultSelector()
+        selector.register(machine.report, selectors.EVENT_READ)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 and self.guest.mode != "shell":
+                self.problems.append(f"time limit of {self.guest.timeout} s exceeded")
+                return False
+            if not selector.select(min(max(left, 0), 5) or 5):
+                continue
+            data = machine.report.recv(65536)
+            if not data:
+                return True                         # QEMU has ended
+            log.write(data)
+            log.flush()
+            *lines, self.buffer = (self.buffer + data).split(b"\n")
+            for line in lines:
+                self.report.feed(line.decode(errors="replace").rstrip("\r"))
 
     def show_problems(self, outcome):
         for problem in outcome.problems:
@@ -170,8 +167,7 @@ class Boot:
             self.show(f"  the last lines of {self.console}:")
             for line in tail(self.console):
                 self.show(f"  | {line}")
-            self.errors.seek(0)
-            for line in self.errors.read().splitlines()[-10:]:
+            for line in self.machine.said().splitlines()[-10:]:
                 self.show(f"  QEMU: {line}")
 
 

@@ -11,7 +11,7 @@ from .config import Guest, Pair
 from .plan import all_pairs, suites
 
 ON_OFF = ("on", "off")
-DRAFT = {"features-hi": "on", "avail-event-idx": "on"}
+DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
 EITHER = {"event_idx": ON_OFF, "indirect_desc": ON_OFF, "notify_on_empty": ON_OFF}
 # none, some and all of the bits that nobody knows
 UNKNOWN = ("0", "0x5555555400000000", "0xfffffffe00000000")
@@ -21,16 +21,25 @@ PAIRS_PER_GUEST = 6
 BLK_SECTORS = 0x1234567
 TOGGLES = ("used_event", "avail_event", "features_hi", "indirect", "notify_on_empty")
 MODES = " ".join(f"used_event={used},avail_event={avail}" for used in (1, 0) for avail in (1, 0))
+EXTENDED = "x-features-hi=on,x-avail-event-idx=on,x-features-hi-mask=0xa00000000"
+
+
+def extended(props):
+    """Devices of other types, of these properties."""
+    return {"qemu_args": ["-drive", "if=none,id=blk,format=raw,file=null-co://,"
+                                    f"file.size={512 * BLK_SECTORS}"],
+            "devices": [f"virtio-blk-pci,disable-modern=on,{props},drive=blk",
+                        f"virtio-rng-pci,disable-modern=on,{props}"]}
 
 
 def offers():
     """What devices offer, guest by guest: the directions' 2x2 in full; all pairs of the
     rest; the same without bit 31, so without a high half to offer."""
-    square = [dict(DRAFT, **{"event_idx": used, "avail-event-idx": avail})
+    square = [dict(DRAFT, **{"event_idx": used, "x-avail-event-idx": avail})
               for used in ON_OFF for avail in ON_OFF]
-    high = dict(EITHER, **{"avail-event-idx": ON_OFF, "features-hi-mask": UNKNOWN})
-    rest = [{"features-hi": "on", **row} for row in all_pairs(high)]
-    rest += [{"features-hi": "off", **row} for row in all_pairs(EITHER)]
+    high = dict(EITHER, **{"x-avail-event-idx": ON_OFF, "x-features-hi-mask": UNKNOWN})
+    rest = [{"x-features-hi": "on", **row} for row in all_pairs(high)]
+    rest += [{"x-features-hi": "off", **row} for row in all_pairs(EITHER)]
     return [square, rest[:PAIRS_PER_GUEST], rest[PAIRS_PER_GUEST:]]
 
 
@@ -42,10 +51,8 @@ def toggle_rows(square_too):
     return " ".join(square * square_too + rows)
 
 
-def guests():
-    qemu = os.environ.get("QEMU_DRAFT")
-    if not qemu:
-        return []
+def offer_guests(qemu):
+    """All offers times all wishes."""
     found = []
     for number, rows in enumerate(offers()):
         pairs = [Pair("abcdefgh"[i], props=dict(row, ioeventfd="off"))
@@ -53,32 +60,65 @@ def guests():
         # The 2x2 of the device times the 2x2 of the driver, in full and past the wrap.
         square = number == 0
         found.append(Guest(name=f"draft-offers-{number + 1}", timeout=1200, qemu=qemu,
+                           seconds=240 if square else 120,
                            pairs=pairs, env={"VEI_TOGGLE_ROWS": toggle_rows(square)},
                            tests=suites(*["negotiation.sh"] * square, "matrix.sh")))
-    found += [
-        Guest(name="draft-modes", timeout=1200, qemu=qemu, env={"VEI_MODES": "all"}, pairs=[
-            Pair("a", props=dict(DRAFT, ioeventfd="off")), Pair("b", props=DRAFT),
-        ], tests=suites("direction.sh", "wakeup.sh", "toggles.sh", "wrap.sh")),
-        Guest(name="draft-layouts", timeout=900, qemu=qemu, pairs=[
-            Pair("a", props=DRAFT),
-            Pair("b", props=dict(DRAFT, vectors="0")),
-            Pair("c", props=dict(DRAFT, vectors="2")),
-            Pair("d", props=dict(DRAFT, **{"disable-modern": "off"})),
-        ], tests=suites("layout.sh", "link.sh")),
-        Guest(name="draft-extended", timeout=300, qemu=qemu, env={"VEI_BLK_SECTORS": BLK_SECTORS},
-              qemu_args=["-drive", "if=none,id=blk,format=raw,file=null-co://,"
-                                   f"file.size={512 * BLK_SECTORS}"],
-              devices=["virtio-blk-pci,disable-modern=on,features-hi=on,avail-event-idx=on,"
-                       "features-hi-mask=0xa00000000,drive=blk",
-                       "virtio-rng-pci,disable-modern=on,features-hi=on,avail-event-idx=on"],
+    return found
+
+
+def draft_guests(qemu):
+    """What is only of the draft's devices."""
+    return [
+        Guest(name="draft-modes", timeout=1200, seconds=240, qemu=qemu,
+              env={"VEI_MODES": "all"}, pairs=[
+                  Pair("a", props=dict(DRAFT, ioeventfd="off")), Pair("b", props=DRAFT),
+              ], tests=suites("direction.sh", "wakeup.sh", "toggles.sh", "wrap.sh", "trace.sh",
+                              "empty.sh")),
+        Guest(name="draft-extended", timeout=300, seconds=15, qemu=qemu,
+              env={"VEI_BLK_SECTORS": BLK_SECTORS}, **extended(EXTENDED),
               tests=suites("extended.sh")),
-        Guest(name="draft-snapshot", timeout=900, qemu=qemu, env={"VEI_MODES": MODES},
-              pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
-        Guest(name="draft-faults", timeout=600, qemu=qemu, pairs=[
+        Guest(name="draft-faults", timeout=600, seconds=90, qemu=qemu, pairs=[
             Pair("r", props=dict(DRAFT, **{"x-draft-fault-queue": "0",
                                            "x-draft-fault-after": "20"})),
             Pair("t", props=dict(DRAFT, **{"x-draft-fault-queue": "1",
                                            "x-draft-fault-after": "20"})),
         ], tests=suites("faults.sh")),
+        Guest(name="draft-dialect", timeout=300, seconds=30, qemu=qemu, pairs=[
+            Pair("d", props=DRAFT), Pair("r"),
+        ], tests=suites("dialect.sh")),
     ]
-    return found
+
+
+def same_guests(qemu):
+    """What the stock device has to stand as well; see plan.py."""
+    return [
+        Guest(name="draft-layouts", timeout=900, seconds=80, qemu=qemu, pairs=[
+            Pair("a", props=DRAFT),
+            Pair("b", props=dict(DRAFT, vectors="0")),
+            Pair("c", props=dict(DRAFT, vectors="2")),
+            Pair("d", props=dict(DRAFT, **{"disable-modern": "off"})),
+        ], tests=suites("layout.sh", "link.sh")),
+        Guest(name="draft-rings", timeout=900, seconds=60, qemu=qemu, pairs=[
+            Pair("a", props=DRAFT),
+            Pair("b", props=dict(DRAFT, rx_queue_size="1024", mrg_rxbuf="off",
+                                 indirect_desc="off")),
+        ], tests=suites("integrity.sh", "backpressure.sh")),
+        Guest(name="draft-snapshot", timeout=900, seconds=90, qemu=qemu, env={"VEI_MODES": MODES},
+              pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
+        Guest(name="draft-lifecycle", timeout=900, seconds=100, qemu=qemu,
+              kernel_args="slub_debug=FZP", env={"VEI_BIND_ROUNDS": "110"},
+              pairs=[Pair("a", props=DRAFT)], tests=suites("bind.sh", "migrate.sh")),
+        Guest(name="draft-hotplug", timeout=600, seconds=60, qemu=qemu, machine="pc,usb=off",
+              pairs=[Pair("a", props=DRAFT)], tests=suites("hotplug.sh", "suspend.sh")),
+        Guest(name="draft-offload", timeout=900, seconds=80, qemu=qemu, pairs=[
+            Pair("a", backend="tap", props=DRAFT),
+            Pair("b", backend="tap", queues=2, props=DRAFT),
+        ], tests=suites("offload.sh", "queues.sh")),
+    ]
+
+
+def guests():
+    qemu = os.environ.get("QEMU_DRAFT")
+    if not qemu:
+        return []
+    return offer_guests(qemu) + draft_guests(qemu) + same_guests(qemu)

@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A device that offers less after a reset than before: the card comes back with
+# less, and with all of it when the device offers it again.
+#
+# The last pair: taps, several queues, a device that says its MTU.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
+
+PAIR=${VEI_PAIRS##* }
+nic=${PAIR}0
+BYTES=500000
+COMPLAINTS='virtio_ei.*(no answer|cannot|broken)'
+
+ALL_TESTS=(
+	test_start
+	"test_offload checksum $F_CSUM tx-checksum-ip-generic"
+	"test_offload segmentation $F_HOST_TSO4 tx-tcp-segmentation"
+	"test_offload receive_checksum $F_GUEST_CSUM rx-checksumming"
+	"test_without mergeable_buffers $F_MRG_RXBUF"
+	"test_without status $F_STATUS"
+	"test_without control_queue $F_CTRL_VQ 18 19 20 21 22 23"	# and what goes by it
+	test_mtu
+	test_pairs
+)
+trap less_cleanup EXIT
+
+less_cleanup()
+{
+	device_faultless "$nic"
+	meddle_cleanup
+}
+
+test_start()
+{
+	drv_load && pair_create
+	check_err $? "the pair does not come up"
+	check_works
+}
+
+check_works()
+{
+	local way
+
+	pair_up
+	for way in there back; do
+		traffic_run tcp "$way" -c "$BYTES"
+		check_err $? "tcp $way: spoiled"
+	done
+}
+
+faults_here()
+{
+	device_has_faults && return
+	skip "QEMU has not the faults for this"
+	return 1
+}
+
+# Reset, so that the driver sees what is offered now.
+reset()
+{
+	vei_set "$nic" reset 1
+	check_err $? "cannot reset"
+}
+
+# The device without bits $*.
+reset_without()
+{
+	local bit mask=0xffffffff
+
+	for bit; do
+		((mask &= ~(1 << bit)))
+	done
+	log_mark
+	device_fault "$nic" offer-mask any "$mask"
+	check_err $? "cannot set the fault"
+	reset
+	check_eq $(($(device_features "$nic") & ~mask)) 0 "bits acknowledged that are not offered"
+}
+
+reset_whole()
+{
+	device_faultless "$nic"
+	reset
+	pair_up
+	check_err $? "the pair does not come back"
+}
+
+# on or off: feature $1 of ethtool -k
+offload()
+{
+	ethtool -k "$IF0" | sed -n "s/^[[:space:]]*$1: \\(o[nf]*\\).*/\\1/p"
+}
+
+# NAME BIT FEATURE
+test_offload()
+{
+	faults_here || return
+	check_eq "$(offload "$3")" on "$3 at first"
+	reset_without "$2"
+	check_eq "$(offload "$3")" off "$3 on a device without bit $2"
+	check_works
+	log_lacks "$COMPLAINTS"
+	reset_whole
+	check_eq "$(offload "$3")" on "$3 in the end"
+}
+
+# NAME BIT...
+test_without()
+{
+	faults_here || return
+	reset_without "${@:2}"
+	check_works
+	log_lacks "$COMPLAINTS"
+	reset_whole
+}
+
+test_mtu()
+{
+	faults_here || return
+	ip link set dev "$IF0" mtu 1450
+	check_err $? "cannot set the MTU"
+	device_fault "$nic" config-mtu any 1400
+	check_err $? "cannot set the fault"
+	reset
+	check_eq "$(if_get "$IF0" mtu)" 1400 "mtu"
+	ip link set dev "$IF0" mtu 1401 2>/dev/null
+	check_fail $? "an MTU over the device's is taken"
+	check_works
+	reset_whole
+	ip link set dev "$IF0" mtu 1500
+	check_err $? "cannot set the old MTU"
+	# one that cannot be: the device has to be tried again
+	device_fault "$nic" config-mtu any 60
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "an impossible MTU is taken"
+	reset_whole
+	check_works
+}
+
+# The pairs of queues that ethtool says are in use.
+pairs_in_use()
+{
+	ethtool -l "$IF0" | awk '/^Current/ { current = 1 }
+				 current && /^Combined:/ { print $2 }'
+}
+
+test_pairs()
+{
+	faults_here || return
+	check_eq "$(pairs_in_use)" 2 "pairs in use at first"
+	device_fault "$nic" config-pairs any 1
+	check_err $? "cannot set the fault"
+	reset
+	check_eq "$(pairs_in_use)" 1 "pairs in use"
+	reset_whole
+	ethtool -L "$IF0" combined 2
+	check_err $? "cannot use two pairs again"
+	check_works
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_net")
+fi
+tests_run

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Things that go wrong when a test says so: in the kernel, by vei_meddle.ko, and
+# in the device, by QEMU's x-draft-fault.
+
+MEDDLE=/sys/module/vei_meddle/parameters
+
+# meddle PARAMETER...: until meddle_end, which has to come before the next
+meddle()
+{
+	insmod "$MODULES/vei_meddle.ko" "$@"
+}
+
+# meddle_read hits|busy: how often it has struck, how many are delayed now, into MEDDLED
+meddle_read()
+{
+	read -r MEDDLED <$MEDDLE/"$1"
+}
+
+meddle_struck()
+{
+	meddle_read hits && [ "$MEDDLED" -gt "${1:-0}" ]
+}
+
+meddle_busy()
+{
+	meddle_read busy && [ "$MEDDLED" -gt 0 ]
+}
+
+# As wait_for, but without a pause: for what is over within milliseconds.
+watch_for()
+{
+	local deadline=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+	done
+}
+
+meddle_end()
+{
+	[ ! -d /sys/module/vei_meddle ] || rmmod vei_meddle
+}
+
+# Is $1 a function of the kernel, or of a loaded module?
+has_function()
+{
+	grep -q " $1\b" /proc/kallsyms
+}
+
+# nic_property NIC NAME VALUE (as JSON)
+nic_property()
+{
+	qmp "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"$2\",
+	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":$3}}" >/dev/null
+}
+
+# device_fault NIC FAULT [QUEUE [VALUE]]: at once, in QUEUE or (any) in all of them
+device_fault()
+{
+	local nic=$1 fault=$2 queue=${3:-any} value=${4:-0}
+
+	[ "$queue" != any ] || queue=65535
+	nic_property "$nic" x-draft-fault '"none"' &&
+		nic_property "$nic" x-draft-fault-after 0 &&
+		nic_property "$nic" x-draft-fault-queue "$queue" &&
+		nic_property "$nic" x-draft-fault-value $((value)) &&
+		nic_property "$nic" x-draft-fault "\"$fault\""
+}
+
+device_faultless()
+{
+	nic_property "$1" x-draft-fault '"none"'
+}
+
+# Can QEMU do this, x-draft-fault-value and all? Tests of it are skipped elsewhere.
+device_has_faults()
+{
+	nic_property "${PAIR}0" x-draft-fault-value 0 2>/dev/null
+}
+
+# queue_now NIC QUEUE: all of debugfs, read at once, into QUEUE_IS
+declare -A QUEUE_IS=()
+queue_now()
+{
+	local key value text
+
+	text=$(</sys/kernel/debug/virtio_ei/"$(nic_bdf "$1")/queue$2") || return 1
+	QUEUE_IS=()
+	while IFS=': ' read -r key value; do
+		QUEUE_IS[$key]=$value
+	done <<<"$text"
+}
+
+# Has the driver taken back all that it gave to queue $2 of NIC $1?
+queue_is_empty()
+{
+	queue_now "$1" "$2" &&
+		[ "${QUEUE_IS[free]}" = "${QUEUE_IS[size]}" ] &&
+		[ "${QUEUE_IS[used_idx]}" = "${QUEUE_IS[last_used]}" ]
+}
+
+# Is there something in it that the device is done with?
+queue_has_used()
+{
+	queue_now "$1" "$2" && [ "${QUEUE_IS[used_idx]}" != "${QUEUE_IS[last_used]}" ]
+}
+
+# Is there something in it that the device is not done with?
+queue_waits()
+{
+	queue_now "$1" "$2" && [ "${QUEUE_IS[used_idx]}" != "${QUEUE_IS[avail_idx]}" ]
+}
+
+# The kernel's log since the last log_mark.
+log_mark()
+{
+	LOG_MARK="meddle $((++LOG_MARKS))"
+	echo "$LOG_MARK" >/dev/kmsg
+}
+
+log_since()
+{
+	dmesg | sed -n "/$LOG_MARK\$/,\$p"
+}
+
+# log_lacks PATTERN: fails the test if a line since log_mark matches
+log_lacks()
+{
+	local lines
+
+	if lines=$(log_since | grep -E -- "$1"); then
+		fail "in the log: $(head -n 3 <<<"$lines" | cut -d']' -f2- | tr '\n' ';')"
+	fi
+}
+
+# log_says PATTERN: fails the test if none does
+log_says()
+{
+	log_since | grep -qE -- "$1" || fail "not in the log: $1"
+}
+
+# Neighbours that need no asking, and no IPv6: nothing on the wire but the test's own.
+quiet_pair()
+{
+	local mac0 mac1
+
+	mac0=$(if_get "$IF0" address)
+	mac1=$(if_get "$IF1" address "$NS")
+	ipv6_off
+	ip neigh replace "$IP1" lladdr "$mac1" dev "$IF0" nud permanent
+	ip -n $NS neigh replace "$IP0" lladdr "$mac0" dev "$IF1" nud permanent
+	ip neigh replace "$NOBODY" lladdr 52:54:00:00:00:77 dev "$IF0" nud permanent
+}
+
+# Who gets what is sent here: nobody.
+NOBODY=192.0.2.77
+
+# ethtool -S of vei0: one count
+nic_count()
+{
+	ethtool -S "$IF0" | sed -n "s/^ *$1: //p"
+}
+
+# time_out TIMES [GAP_MS]: the stack finds the transmit queue stuck, so many times
+time_out()
+{
+	[ ! -d /sys/module/vei_timeout ] || rmmod vei_timeout
+	insmod "$MODULES/vei_timeout.ko" netdev="$IF0" times="$1" gap_ms="${2:-0}"
+}
+
+# For the exit of a test that uses these.
+meddle_cleanup()
+{
+	meddle_end
+	[ ! -d /sys/module/vei_timeout ] || rmmod vei_timeout
+	cleanup
+}

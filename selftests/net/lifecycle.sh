@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The life of a device where it gets narrow: restarts without memory, that
+# fail, that lose packets, and of a device that does not obey.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
+
+COMMAND_MASTER=2	# bit of the PCI command register
+
+ALL_TESTS=(
+	test_start
+	test_memory_kept
+	test_stop_reaps
+	test_dropped
+	test_timeout_once
+	test_mtu
+	test_random_mac
+	"test_failed_restart queue-size 0"
+	"test_failed_restart queue-size 3"
+	"test_cut_off reads-ones"
+	"test_cut_off reset-ignored"
+)
+trap meddle_cleanup EXIT
+
+nic=${PAIR}0
+
+test_start()
+{
+	drv_load && pair_create
+	check_err $? "the pair does not come up"
+}
+
+# lifecycle_fault FAULT [VALUE]: on all queues, or the test is skipped
+lifecycle_fault()
+{
+	if ! device_has_faults; then
+		skip "QEMU has not the faults for this"
+		return 1
+	fi
+	device_fault "$nic" "$1" any "${2:-0}"
+	check_err $? "cannot set the fault"
+}
+
+# The device, bound anew, and its pair.
+bring_back()
+{
+	[ ! -d "$(nic_sysfs "$nic")/virtio_ei" ] || nic_unbind "$nic"
+	nic_bind "$nic" && pair_create && pair_answers
+	check_err $? "the pair does not come back"
+}
+
+# No memory in larger pieces: a restart must do with what the queues have.
+test_memory_kept()
+{
+	local i
+
+	meddle func=alloc_pages_exact skip=1 ret=0
+	check_err $? "cannot take the memory away"
+	for ((i = 0; i < 10; i++)); do
+		vei_set "$nic" used_event $((i & 1)) && vei_set "$nic" reset 1
+		check_err $? "round $i: cannot toggle and reset"
+		[ "$RET" = 0 ] || break
+	done
+	meddle_read hits
+	check_eq "$MEDDLED" 0 "times that memory was asked for"
+	# that there is none is known from a device that has no queues yet
+	nic_unbind "$nic"
+	nic_bind "$nic" 2>/dev/null
+	check_fail $? "memory was not missing"
+	meddle_end
+	bring_back
+}
+
+# What the device is done with is the stack's again when the interface is down.
+test_stop_reaps()
+{
+	quiet_pair
+	ethtool -C "$IF0" tx-usecs 1000000
+	check_err $? "cannot set the timer"
+	echo lone >"/dev/udp/$NOBODY/9"
+	wait_for 5 queue_has_used "$nic" 1
+	check_err $? "it was taken back at once"
+	ip link set dev "$IF0" down
+	queue_now "$nic" 1
+	check_eq "${QUEUE_IS[last_used]}" "${QUEUE_IS[used_idx]}" "taken back"
+	check_eq "${QUEUE_IS[used]}" "${QUEUE_IS[adds]}" "buffers used"
+	ethtool -C "$IF0" tx-usecs 500
+	pair_create && pair_answers
+	check_err $? "the pair does not come back"
+}
+
+# The peer takes nothing, and the ring is full.
+stall()
+{
+	in_peer ip link set dev "$IF1" down
+	traffic_start packet there -q -w 4096 -s 60
+	wait_for 10 ring_is_full
+	check_err $? "the ring does not fill up"
+}
+
+ring_is_full()
+{
+	queue_now "$nic" 1 && [ "${QUEUE_IS[free]}" -lt 20 ]
+}
+
+# The peer is back, and nothing is sent any more.
+unstall()
+{
+	kill "$TRAFFIC_PID"
+	wait "$TRAFFIC_PID" 2>/dev/null
+	TRAFFIC_PID=""
+	in_peer ip link set dev "$IF1" up
+	pair_create && pair_answers
+	check_err $? "the pair does not come back"
+}
+
+# What a restart throws away is counted as dropped.
+test_dropped()
+{
+	local drained dropped
+
+	stall
+	drained=${QUEUE_IS[drained]}
+	dropped=$(if_get "$IF0" statistics/tx_dropped)
+	vei_set "$nic" reset 1
+	check_err $? "cannot reset"
+	queue_now "$nic" 1
+	check_ge $((QUEUE_IS[drained] - drained)) 1 "packets thrown away"
+	check_eq $(($(if_get "$IF0" statistics/tx_dropped) - dropped)) \
+		$((QUEUE_IS[drained] - drained)) "tx_dropped"
+	unstall
+}
+
+# A device that is stalled for good reason is reset once, not again and again.
+test_timeout_once()
+{
+	local before
+
+	before=$(nic_count restarts)
+	stall
+	time_out 10 100
+	check_err $? "cannot time out"
+	wait_for 5 if_is_running "$IF0"
+	check_eq $(($(nic_count restarts) - before)) 1 "restarts"
+	unstall
+}
+
+# A new MTU needs a restart only if the buffers are too small for it.
+test_mtu()
+{
+	local before
+
+	if has "$(device_features "$nic")" "$F_MRG_RXBUF"; then
+		PAIR=${VEI_PAIRS##* } nic=${VEI_PAIRS##* }0
+		drv_reload && pair_create
+		check_err $? "the pair does not come up"
+	fi
+	has "$(device_features "$nic")" "$F_MRG_RXBUF"
+	check_fail $? "buffers are mergeable in each pair"
+	before=$(nic_count restarts)
+	ip link set dev "$IF0" mtu 1300 && ip link set dev "$IF0" mtu 1500
+	check_err $? "cannot set the MTU"
+	check_eq $(($(nic_count restarts) - before)) 0 "restarts for small MTUs"
+	ip link set dev "$IF0" mtu 9000
+	check_err $? "cannot set the MTU"
+	check_eq $(($(nic_count restarts) - before)) 1 "restarts for a large MTU"
+	ip link set dev "$IF0" mtu 1500
+	pair_answers
+	check_err $? "no answer"
+	PAIR=${VEI_PAIRS%% *} nic=${VEI_PAIRS%% *}0
+}
+
+# Without the device's address the driver makes one up, and tells the device.
+test_random_mac()
+{
+	local mac
+
+	drv_reload "feature_mask=0x$(printf %x $((~(1 << F_MAC))))" && pair_create
+	check_err $? "the pair does not come up"
+	mac=$(if_get "$IF0" address)
+	check_eq "$(qmp "{\"execute\":\"query-rx-filter\",\"pick\":\"0.main-mac\",
+		\"arguments\":{\"name\":\"$nic\"}}")" "$mac" "the device's main-mac"
+	pair_answers
+	check_err $? "no answer"
+	drv_reload && pair_create
+	check_err $? "the pair does not come back"
+}
+
+# The device's status, read past the driver.
+nic_status()
+{
+	"$LIB_DIR/regs" "$(nic_sysfs "$nic")/resource0" 18 b
+}
+
+# A restart that fails leaves the device reset, and it can be tried again.
+test_failed_restart()
+{
+	lifecycle_fault "$@" || return
+	log_mark
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "it does not fail"
+	check_eq "$(nic_status)" 0x00 "device status"
+	log_says 'size (0|3)'
+	device_faultless "$nic"
+	vei_set "$nic" reset 1
+	check_err $? "cannot be tried again"
+	pair_up && pair_answers
+	check_err $? "no answer"
+	[ "$RET" = 0 ] || bring_back
+}
+
+bus_master()
+{
+	has "$("$LIB_DIR/regs" "$(nic_sysfs "$nic")/config" 4 w)" "$COMMAND_MASTER"
+}
+
+# A device that does not let itself be reset must not reach memory any more.
+test_cut_off()
+{
+	lifecycle_fault "$@" || return
+	bus_master
+	check_err $? "it does not master the bus at first"
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "it was reset"
+	bus_master
+	check_fail $? "it still masters the bus"
+	device_faultless "$nic"
+	bring_back
+	bus_master
+	check_err $? "it does not master the bus again"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_net")
+fi
+tests_run

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Receive with too little: no memory for new buffers while those that are posted
+# do not hold the next packet, and rings of a few entries. A packet of 64 KiB has
+# to find its way, and the device must not be left with less for good.
+#
+# Pairs on taps, for packets larger than the MTU; others are left out.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
+
+BYTES=4000000
+
+ALL_TESTS=()
+for PAIR in $VEI_PAIRS; do
+	! pair_is_hub || continue
+	ALL_TESTS+=("test_stream $PAIR" "test_starve $PAIR")
+done
+trap meddle_cleanup EXIT
+
+test_stream()
+{
+	local kind way
+
+	drv_unload
+	drv_load && pair_create "$1"
+	check_err $? "the pair does not come up"
+	note "receive ring of $(vei_queue "${PAIR}0" 0 size)"
+	for kind in tcp tcp6; do
+		for way in there back; do
+			traffic_run "$kind" "$way" -c "$BYTES"
+			check_err $? "$kind $way: spoiled"
+			[ "$RET" = 0 ] || return
+		done
+	done
+}
+
+# Nothing comes any more, twice in a row, and something has been refused.
+starved()
+{
+	local before
+
+	meddle_struck && queue_now "${PAIR}0" 0 || return 1
+	before=${QUEUE_IS[used_idx]}
+	sleep 0.5
+	queue_now "${PAIR}0" 0 && [ "${QUEUE_IS[used_idx]}" = "$before" ]
+}
+
+# A stream towards vei0, and no memory; then there is some again.
+test_starve()
+{
+	local stream
+
+	traffic_ends tcp back
+	"$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 0 -L -t 60 >/run/stream 2>&1 &
+	stream=$!
+	if ! wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100)); then
+		fail "no stream: $(tr '\n' ' ' </run/stream)"
+		return
+	fi
+	meddle func=page_pool_alloc_frag skip=1 ret=0
+	check_err $? "cannot take the memory away"
+	wait_for 20 starved
+	check_err $? "it does not starve"
+	note "$((QUEUE_IS[size] - QUEUE_IS[free])) of ${QUEUE_IS[size]} descriptors are posted"
+	meddle_end
+	# by itself: nothing else may wake it
+	wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
+	check_err $? "the stream does not go on when there is memory again"
+	kill "$stream"
+	wait "$stream" 2>/dev/null
+	traffic_run tcp back -c "$BYTES"
+	check_err $? "spoiled"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_net")
+fi
+tests_run

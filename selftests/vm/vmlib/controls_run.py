@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How runs end, and what they share: errors, signals, odd paths, the question for KVM."""
+
+import contextlib
+import glob
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from unittest import mock
+
+from . import config, runner
+from .config import Guest
+
+# Works in a socket's name, an option of QEMU and a line of shell, or does not.
+ODD = "a b,c='d"
+
+
+def wait_for(seconds, condition):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def group(leader):
+    """The names of the processes in a group."""
+    names = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError), open(path) as file:
+            name, rest = file.read().split("(", 1)[1].rsplit(") ", 1)
+            if int(rest.split()[2]) == leader and rest[0] != "Z":
+                names.append(name)
+    return names
+
+
+class Run:
+    """A run of selftests/vm/test of one small guest, beside this one."""
+
+    def __init__(self, top, driver):
+        os.makedirs(os.path.join(top, "tmp"), exist_ok=True)
+        self.tmp = os.path.join(top, "tmp")
+        self.process = subprocess.Popen(
+            [os.path.join(config.HERE, "test"), "--filter", "basic/smoke", "--driver", driver,
+             "--log", os.path.join(top, "logs")],
+            env=dict(os.environ, TMPDIR=self.tmp), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def has_guest(self):
+        return any(name.startswith("qemu-system") for name in group(self.process.pid))
+
+    def ends(self, number):
+        """Begin, end by a signal; the exit code, if no process stays."""
+        begun = wait_for(120, self.has_guest)
+        self.process.send_signal(number)
+        code = self.process.wait()
+        gone = wait_for(30, lambda: not group(self.process.pid))
+        if not gone:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return code if begun and gone else None
+
+    def left(self):
+        return os.listdir(self.tmp)
+
+
+def check_signals(control, driver):
+    """All in a directory with an odd name."""
+    with tempfile.TemporaryDirectory(prefix="vei-control-") as base:
+        top = os.path.join(base, ODD)
+        run = Run(top, driver)
+        control.check(run.ends(signal.SIGINT) == 130 and not run.left(),
+                      "Ctrl-C ends a run with its guests and directories")
+        run = Run(top, driver)
+        control.check(run.ends(signal.SIGKILL) == -signal.SIGKILL and run.left(),
+                      "a run that is killed takes its guests along")
+        run = Run(top, driver)
+        control.check(run.process.wait() == 0 and not run.left(),
+                      "the next run, in an odd path, passes and sweeps up")
+
+
+def check_error(control, images, log_dir, driver):
+    """The first guest cannot even start."""
+    said = []
+    totals = runner.Totals(said.append)
+    good = mock.Mock(passed=7, failed=0, skipped=0)
+    bad = Guest(name="control-no-qemu", qemu="/bin/false", driver=driver)
+    runner.run_all([(bad.name, runner.run_guest, bad, images, log_dir, totals, said.append),
+                    ("broken", lambda: {}["nothing"]), ("good", totals.add, good)], 1, totals)
+    control.check((totals.passed, totals.failed) == (7, 2) and
+                  totals.failures == ["control-no-qemu", "broken"] and
+                  any("QEMU did not start" in line for line in said),
+                  "one guest's error is its own failure, the others count")
+
+
+def check_kvm(control):
+    """With something else in the place of /dev/kvm and of QEMU."""
+    env = config.environment()
+    with tempfile.TemporaryDirectory(prefix="vei-control-") as top:
+        for code, wanted in ((0, "kvm"), (1, "tcg,thread=multi")):
+            qemu = os.path.join(top, f"qemu{code}")
+            with open(qemu, "w") as file:
+                file.write(f'#!/bin/sh\necho once >>"$0.log"\nexit {code}\n')
+            os.chmod(qemu, stat.S_IRWXU)
+            found = []
+
+            def ask(qemu=qemu, found=found):
+                found.append(config.accelerator(env, qemu, "auto", "/dev/null")[1])
+            threads = [threading.Thread(target=ask) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            with open(qemu + ".log") as log:
+                control.check(found == [wanted] * 4 and log.read() == "once\n",
+                              f"KVM that {'works' if code == 0 else 'hangs'} is found out once: "
+                              f"{wanted.split(',')[0]}")
+
+
+def check_processors(control):
+    control.check(config.processors(1) == ["-smp", "1,maxcpus=2"] and
+                  config.processors(4) == ["-smp", "4,maxcpus=4"],
+                  "no guest is without room for a second processor")
+
+
+def run(control, images, log_dir, driver):
+    check_processors(control)
+    check_kvm(control)
+    check_error(control, images, log_dir, driver)
+    check_signals(control, driver)
