@@ -46,7 +46,8 @@ class Run:
         os.makedirs(os.path.join(top, "tmp"), exist_ok=True)
         self.tmp = os.path.join(top, "tmp")
         self.process = subprocess.Popen(
-            [os.path.join(config.HERE, "test"), "--filter", "basic/smoke", "--driver", driver,
+            ["env", "--default-signal=HUP,INT,TERM",    # whatever this run is made to ignore
+             os.path.join(config.HERE, "test"), "--filter", "basic/smoke", "--driver", driver,
              "--log", os.path.join(top, "logs")],
             env=dict(os.environ, TMPDIR=self.tmp), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
