@@ -24,8 +24,8 @@ static void vei_net_get_ringparam(struct net_device *netdev, struct ethtool_ring
 
 	if (!net->rxq[0].q)
 		return;
-	ring->rx_max_pending = net->rxq[0].q->ring.size;
-	ring->tx_max_pending = net->txq[0].q->ring.size;
+	ring->rx_max_pending = vei_queue_size(net->rxq[0].q);
+	ring->tx_max_pending = vei_queue_size(net->txq[0].q);
 	ring->rx_pending = ring->rx_max_pending;
 	ring->tx_pending = ring->tx_max_pending;
 }

@@ -32,7 +32,7 @@ static bool mrg_rxbuf = true;
 module_param(mrg_rxbuf, bool, 0444);
 MODULE_PARM_DESC(mrg_rxbuf, "mergeable receive buffers (default: Y)");
 
-static const char *const vei_net_feature_names[VEI_NET_FEATURES] = {
+static const char *const vei_net_feature_names[] = {
 	[VEI_NET_F_CSUM] = "CSUM",
 	[VEI_NET_F_GUEST_CSUM] = "GUEST_CSUM",
 	[VEI_NET_F_CTRL_GUEST_OFFLOADS] = "CTRL_GUEST_OFFLOADS",
@@ -210,6 +210,7 @@ static void vei_net_free(struct vei_net *net)
 
 static const struct vei_dev_ops vei_net_dev_ops = {
 	.feature_names = vei_net_feature_names,
+	.nfeature_names = ARRAY_SIZE(vei_net_feature_names),
 	.config_changed = vei_net_config_changed,
 	.queue_broken = vei_net_queue_broken,
 	.restart = vei_net_restart_dev,

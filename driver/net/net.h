@@ -31,6 +31,7 @@
 #include <vei/dev.h>
 #include <vei/queue.h>
 
+#include "compat.h"
 #include "wire.h"
 
 #define VEI_NET_NAME		"virtio_ei_net"

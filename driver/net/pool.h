@@ -8,7 +8,7 @@
 
 #include <linux/netdevice.h>
 
-#include <vei/compat.h>
+#include "compat.h"
 
 /**
  * vei_pool_create() - make a pool for a receive queue

@@ -40,26 +40,24 @@ static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
 	int err = -ENOMEM;
 
 	spec = kcalloc(n, sizeof(*spec), GFP_KERNEL);
-	names = kcalloc(n, sizeof(*names), GFP_KERNEL);
+	names = kcalloc(2 * net->avail_pairs, sizeof(*names), GFP_KERNEL);
 	if (!spec || !names)
 		goto out;
-	for (i = 0; i < pairs; i++) {
-		/* Beyond, the device has pairs that nobody will use. */
-		bool mine = i < net->avail_pairs;
-
+	/* Beyond, the device has pairs that nobody will use. */
+	for (i = 0; i < net->avail_pairs; i++) {
 		snprintf(names[VEI_NET_RXQ(i)], sizeof(*names), "input.%u", i);
 		spec[VEI_NET_RXQ(i)] = (struct vei_queue_spec){
 			.name = names[VEI_NET_RXQ(i)],
-			.handler = mine ? vei_rxq_interrupt : NULL,
-			.priv = mine ? &net->rxq[i] : NULL,
+			.handler = vei_rxq_interrupt,
+			.priv = &net->rxq[i],
 			.strict_len = true,
 		};
 		snprintf(names[VEI_NET_TXQ(i)], sizeof(*names), "output.%u", i);
 		spec[VEI_NET_TXQ(i)] = (struct vei_queue_spec){
 			.name = names[VEI_NET_TXQ(i)],
-			.handler = mine ? vei_txq_interrupt : NULL,
-			.priv = mine ? &net->txq[i] : NULL,
-			.table_len = mine ? VEI_NET_TX_SEGS : 0,
+			.handler = vei_txq_interrupt,
+			.priv = &net->txq[i],
+			.table_len = VEI_NET_TX_SEGS,
 			/* Header and one piece fit in the ring as cheaply as a table. */
 			.indirect_min = 3,
 		};
@@ -80,7 +78,7 @@ out:
 static void vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
 {
 	txq->q = q;
-	txq->stop_below = q->ring.table_len ? 1 : min_t(u16, VEI_NET_TX_SEGS, q->ring.size);
+	txq->stop_below = min(vei_queue_descs(q, VEI_NET_TX_SEGS), vei_queue_size(q));
 	vei_queue_intr_disable(q);
 	netdev_tx_reset_queue(txq->nq);
 }

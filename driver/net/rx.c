@@ -25,7 +25,7 @@
 #define VEI_RX_FRAME(mtu)	(VLAN_ETH_HLEN + VLAN_HLEN + (mtu))
 
 /* Refill is by the burst, when so many are missing or an eighth of the ring. */
-#define VEI_RX_BURST		32
+#define VEI_RX_BURST		32U
 /* Largest thing that may come, plus what frames it. */
 #define VEI_RX_MAX_PACKET	(GSO_LEGACY_MAX_SIZE + VLAN_ETH_HLEN + VLAN_HLEN)
 
@@ -93,7 +93,7 @@ static unsigned int vei_rxq_small(const struct vei_net_rxq *rxq)
 	unsigned int need = vei_rxq_max_packet(rxq);
 
 	if (vei_net_has(rxq->net, VEI_NET_F_MRG_RXBUF))
-		need = max_t(unsigned int, DIV_ROUND_UP(need, rxq->q->ring.size),
+		need = max_t(unsigned int, DIV_ROUND_UP(need, vei_queue_size(rxq->q)),
 			     VEI_NET_HDR_LEN_MRG + VEI_RX_FRAME(ETH_DATA_LEN));
 	return max_t(unsigned int, VEI_RX_SMALL, roundup_pow_of_two(need + VEI_RX_OVERHEAD));
 }
@@ -122,13 +122,13 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 	if (vei_net_has(net, VEI_NET_F_MRG_RXBUF))
 		rxq->truesize[1] = max_t(unsigned int, rxq->truesize[0], VEI_RX_LARGE);
 	rxq->descs = vei_rx_split_header(net) ? 2 : 1;
-	if (rxq->q->ring.size < rxq->descs) {
+	if (vei_queue_size(rxq->q) < rxq->descs) {
 		netdev_err(net->netdev, "%s: a buffer takes %u descriptors, the ring has %u\n",
-			   rxq->q->name, rxq->descs, rxq->q->ring.size);
+			   rxq->q->name, rxq->descs, vei_queue_size(rxq->q));
 		return -EINVAL;
 	}
 	ewma_vei_net_len_init(&rxq->avg_len);
-	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]), rxq->q->ring.size);
+	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]), vei_queue_size(rxq->q));
 	return PTR_ERR_OR_ZERO(rxq->pool);
 }
 
@@ -152,7 +152,7 @@ static unsigned int vei_rxq_post(struct vei_net_rxq *rxq, const struct vei_seg *
 	unsigned int i;
 
 	if (rxq->descs == 1)
-		return vei_ring_add_burst(&rxq->q->ring, seg, token, n, true);
+		return vei_queue_add_burst(rxq->q, seg, token, n, true);
 	for (i = 0; i < n; i++) {
 		const struct vei_seg split[] = {
 			{ seg[i].addr, hdr_len },
@@ -192,32 +192,29 @@ static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 /* Is there room for the largest packet in what is posted? */
 static bool vei_rxq_holds_packet(const struct vei_net_rxq *rxq)
 {
-	return vei_ring_in_flight(&rxq->q->ring) * (rxq->truesize[0] - VEI_RX_OVERHEAD) >=
+	return vei_queue_in_flight(rxq->q) * (rxq->truesize[0] - VEI_RX_OVERHEAD) >=
 	       vei_rxq_max_packet(rxq);
 }
 
 /* Fill the ring up, and tell the device once. */
 static void vei_rxq_refill(struct vei_net_rxq *rxq)
 {
-	struct vei_ring *r = &rxq->q->ring;
 	bool ok = true;
 
-	if (r->broken)
+	if (vei_queue_broken(rxq->q))
 		return;
-	while (ok && vei_ring_num_free(r) >= rxq->descs)
-		ok = vei_rxq_refill_burst(rxq, min(vei_ring_num_free(r) / rxq->descs,
+	while (ok && vei_queue_num_free(rxq->q) >= rxq->descs)
+		ok = vei_rxq_refill_burst(rxq, min(vei_queue_num_free(rxq->q) / rxq->descs,
 						   VEI_RX_BURST));
 	vei_queue_kick(rxq->q);
 	/* As long as any packet finds room, the next one will lead here again. */
-	if (!ok && !vei_rxq_holds_packet(rxq) && !r->broken)
+	if (!ok && !vei_rxq_holds_packet(rxq) && !vei_queue_broken(rxq->q))
 		schedule_delayed_work(&rxq->refill, HZ / 10);
 }
 
 static bool vei_rxq_wants_refill(const struct vei_net_rxq *rxq)
 {
-	const struct vei_ring *r = &rxq->q->ring;
-
-	return vei_ring_num_free(r) >= clamp_t(u16, r->size / 8, 1, VEI_RX_BURST);
+	return vei_queue_num_free(rxq->q) >= clamp(vei_queue_size(rxq->q) / 8, 1U, VEI_RX_BURST);
 }
 
 /**

@@ -102,7 +102,7 @@ static unsigned int vei_txq_reap(struct vei_net_txq *txq, int budget)
 
 static bool vei_txq_has_room(const struct vei_net_txq *txq)
 {
-	return vei_ring_num_free(&txq->q->ring) >= txq->stop_below;
+	return vei_queue_num_free(txq->q) >= txq->stop_below;
 }
 
 /* A stopped queue goes on when a good part is free, not to stop again at once. */
@@ -110,7 +110,7 @@ static void vei_txq_reap_and_wake(struct vei_net_txq *txq, int budget)
 {
 	vei_txq_reap(txq, budget);
 	if (netif_tx_queue_stopped(txq->nq) && vei_txq_has_room(txq) &&
-	    vei_ring_num_free(&txq->q->ring) >= txq->q->ring.size / 4)
+	    vei_queue_num_free(txq->q) >= vei_queue_size(txq->q) / 4)
 		netif_tx_wake_queue(txq->nq);
 }
 
@@ -140,10 +140,9 @@ static bool vei_txq_may_defer(const struct vei_net_txq *txq, unsigned int in_fli
  */
 static bool vei_txq_arrange(struct vei_net_txq *txq, bool progress)
 {
-	struct vei_ring *r = &txq->q->ring;
-	unsigned int in_flight = vei_ring_in_flight(r);
+	unsigned int in_flight = vei_queue_in_flight(txq->q);
 
-	if (r->intr.armed || !in_flight || r->broken)
+	if (vei_queue_intr_armed(txq->q) || !in_flight || vei_queue_broken(txq->q))
 		return true;
 	if (progress && vei_txq_may_defer(txq, in_flight)) {
 		/*
@@ -152,7 +151,7 @@ static bool vei_txq_arrange(struct vei_net_txq *txq, bool progress)
 		 * yet to begin, see vei_txq_defer().
 		 */
 		if (!hrtimer_is_queued(&txq->defer)) {
-			txq->defer_used = r->last_used;
+			txq->defer_used = vei_queue_taken(txq->q);
 			hrtimer_start(&txq->defer, ns_to_ktime(txq->net->tx_usecs * NSEC_PER_USEC),
 				      HRTIMER_MODE_REL_SOFT);
 		}
@@ -196,7 +195,7 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vei_seg seg[VEI_NET_TX_SEGS];
 	int n;
 
-	if (vei_ring_in_flight(&txq->q->ring) >= net->tx_frames)
+	if (vei_queue_in_flight(txq->q) >= net->tx_frames)
 		vei_txq_reap(txq, 0);
 
 	if (unlikely(!vei_txq_has_room(txq))) {
@@ -266,7 +265,7 @@ int vei_txq_poll(struct napi_struct *napi, int budget)
 	__netif_tx_lock(txq->nq, smp_processor_id());
 	vei_queue_intr_disable(txq->q);
 	vei_txq_reap_and_wake(txq, budget);
-	done = vei_txq_arrange(txq, txq->q->ring.last_used != txq->defer_used);
+	done = vei_txq_arrange(txq, vei_queue_taken(txq->q) != txq->defer_used);
 	__netif_tx_unlock(txq->nq);
 	if (!done)
 		return budget;
@@ -289,7 +288,7 @@ enum hrtimer_restart vei_txq_defer(struct hrtimer *timer)
 	struct vei_net_txq *txq = container_of(timer, struct vei_net_txq, defer);
 
 	virt_mb();	/* with B, see above */
-	if (vei_ring_in_flight(&txq->q->ring))
+	if (vei_queue_in_flight(txq->q))
 		napi_schedule(&txq->napi);
 	return HRTIMER_NORESTART;
 }
@@ -303,7 +302,7 @@ enum hrtimer_restart vei_txq_defer(struct hrtimer *timer)
  */
 void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget)
 {
-	if (!txq->q || !vei_ring_in_flight(&txq->q->ring) || !__netif_tx_trylock(txq->nq))
+	if (!txq->q || !vei_queue_in_flight(txq->q) || !__netif_tx_trylock(txq->nq))
 		return;
 	vei_txq_reap_and_wake(txq, budget);
 	__netif_tx_unlock(txq->nq);
@@ -339,7 +338,7 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 	txq->timeouts++;
 	vei_count_inc(&net->tx_timeouts);
 	netdev_warn(netdev, "tx queue %u stuck: %u in flight, %u to reap, %u time(s)\n", index,
-		    vei_ring_in_flight(&txq->q->ring), vei_ring_claimed(&txq->q->ring),
+		    vei_queue_in_flight(txq->q), vei_queue_claimed(txq->q),
 		    txq->timeouts);
 	if (txq->timeouts == VEI_TX_TIMEOUTS) {
 		schedule_work(&net->restart_work);
@@ -387,7 +386,7 @@ void vei_txq_settle(struct vei_net_txq *txq)
 {
 	unsigned int tries = VEI_TX_SETTLE_MS;
 
-	while (vei_ring_in_flight(&txq->q->ring) && !vei_queue_broken(txq->q) && tries--) {
+	while (vei_queue_in_flight(txq->q) && !vei_queue_broken(txq->q) && tries--) {
 		usleep_range(500, 1000);
 		__netif_tx_lock_bh(txq->nq);
 		vei_txq_reap(txq, 0);

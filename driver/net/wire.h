@@ -34,7 +34,6 @@
 #define VEI_NET_F_GUEST_ANNOUNCE	21
 #define VEI_NET_F_MQ			22
 #define VEI_NET_F_CTRL_MAC_ADDR		23
-#define VEI_NET_FEATURES		24
 
 /* Offsets in the configuration. */
 #define VEI_NET_CONFIG_MAC		0	/* u8[6] */

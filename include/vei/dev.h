@@ -76,7 +76,8 @@ struct vei_dev;
 
 /**
  * struct vei_dev_ops - what a device driver gives the core
- * @feature_names: names of bits 0..23, for sysfs; NULL where there is none
+ * @feature_names: names of bits, for sysfs; NULL where there is none
+ * @nfeature_names: how many, from bit 0 on; at most 24, the core has those above
  * @config_changed: the device changed its configuration; hard interrupt
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
@@ -86,6 +87,7 @@ struct vei_dev;
  */
 struct vei_dev_ops {
 	const char *const *feature_names;
+	unsigned int nfeature_names;
 	void (*config_changed)(struct vei_dev *dev);
 	void (*queue_broken)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);
@@ -107,10 +109,11 @@ struct vei_dev_ops {
  * @toggle_lock: one change of @toggles and the restart that follows at a time
  * @vector_mode: how interrupts arrive
  * @nvec: vectors in use
+ * @nirq: of these, requested for the device as a whole
  * @live: interrupts are handed to the queues; false from a reset to vei_dev_ready()
  * @config_irq_name: in /proc/interrupts
  * @queues_irq_name: in /proc/interrupts, where all queues share one
- * @queue: the queues, @nqueue of them
+ * @queue: the queues, @nqueue of them; NULL where the driver has no use for one
  * @nqueue: how many there are
  * @queues_given: the device was given their rings and not reset since
  * @config_interrupts: interrupts that told of a config change
@@ -132,6 +135,7 @@ struct vei_dev {
 	struct mutex toggle_lock;	/* of toggles, and of the restart that follows */
 	enum vei_vector_mode vector_mode;
 	unsigned int nvec;
+	unsigned int nirq;
 	bool live;
 	char config_irq_name[40];
 	char queues_irq_name[40];
@@ -157,7 +161,55 @@ bool vei_dev_is_gone(struct vei_dev *dev);
 void vei_dev_config_read(struct vei_dev *dev, unsigned int offset, void *buf, unsigned int len);
 void vei_dev_config_write(struct vei_dev *dev, unsigned int offset, const void *buf,
 			  unsigned int len);
-u16 vei_dev_config_read16(struct vei_dev *dev, unsigned int offset);
+u64 vei_dev_config_read_field(struct vei_dev *dev, unsigned int offset, unsigned int width);
+
+/**
+ * vei_dev_config_read8() - read a field of 8 bits of the configuration
+ * @dev: the device
+ * @offset: from the beginning of the device's configuration
+ *
+ * Return: see vei_dev_config_read_field().
+ */
+static inline u8 vei_dev_config_read8(struct vei_dev *dev, unsigned int offset)
+{
+	return vei_dev_config_read_field(dev, offset, sizeof(u8));
+}
+
+/**
+ * vei_dev_config_read16() - read a field of 16 bits of the configuration
+ * @dev: the device
+ * @offset: from the beginning of the device's configuration
+ *
+ * Return: see vei_dev_config_read_field().
+ */
+static inline u16 vei_dev_config_read16(struct vei_dev *dev, unsigned int offset)
+{
+	return vei_dev_config_read_field(dev, offset, sizeof(u16));
+}
+
+/**
+ * vei_dev_config_read32() - read a field of 32 bits of the configuration
+ * @dev: the device
+ * @offset: from the beginning of the device's configuration
+ *
+ * Return: see vei_dev_config_read_field().
+ */
+static inline u32 vei_dev_config_read32(struct vei_dev *dev, unsigned int offset)
+{
+	return vei_dev_config_read_field(dev, offset, sizeof(u32));
+}
+
+/**
+ * vei_dev_config_read64() - read a field of 64 bits of the configuration
+ * @dev: the device
+ * @offset: from the beginning of the device's configuration
+ *
+ * Return: see vei_dev_config_read_field().
+ */
+static inline u64 vei_dev_config_read64(struct vei_dev *dev, unsigned int offset)
+{
+	return vei_dev_config_read_field(dev, offset, sizeof(u64));
+}
 
 /**
  * vei_dev_has() - was a feature bit negotiated?

@@ -13,13 +13,14 @@
 #include <linux/io.h>
 #include <linux/tracepoint-defs.h>
 
-#include <vei/burst.h>
+#include <vei/ring/burst.h>
 #include <vei/dev.h>
 
 /**
  * struct vei_queue_spec - what a device driver wants of a queue
- * @name: for /proc/interrupts and messages
- * @handler: the queue's interrupt; hard interrupt, or NULL for none
+ * @name: for /proc/interrupts and messages; NULL: no use for this queue
+ * @handler: the queue's interrupt; hard interrupt. NULL for none, and no vector:
+ *	the driver polls, or has nothing to wait for
  * @priv: the device driver's own
  * @table_len: descriptors of the longest chain that may go into an indirect
  *	table; 0: no tables
@@ -101,7 +102,8 @@ struct vei_queue_stats {
  * @priv: the device driver's own
  * @cfg: what the ring is made of; its memory is kept from one reset to the next
  * @table_len: of the spec; of the ring only if indirect descriptors are negotiated
- * @irq: Linux number of the queue's own vector, or 0
+ * @vector: entry in the device's table that is the queue's own, if there is one
+ * @irq: Linux number of the same, or 0
  * @spread: that vector's processors were suggested
  * @debugfs: its file
  * @name: device and queue, as in /proc/interrupts
@@ -117,6 +119,7 @@ struct vei_queue {
 	void *priv;
 	struct vei_ring_config cfg;
 	u16 table_len;
+	u16 vector;
 	unsigned int irq;
 	bool spread;
 	struct dentry *debugfs;
@@ -136,6 +139,93 @@ u64 vei_queue_used(const struct vei_queue *q);
 void vei_queue_read_stats(const struct vei_queue *q, struct vei_queue_stats *s);
 void vei_queue_trace_kick(const struct vei_queue *q, u16 old, bool kick);
 void vei_queue_trace_rearm(const struct vei_queue *q, u16 n, bool armed);
+
+/**
+ * vei_queue_size() - descriptors of a queue
+ * @q: the queue
+ */
+static __always_inline unsigned int vei_queue_size(const struct vei_queue *q)
+{
+	return q->ring.size;
+}
+
+/**
+ * vei_queue_num_free() - descriptors that can be had now
+ * @q: the queue
+ */
+static __always_inline unsigned int vei_queue_num_free(const struct vei_queue *q)
+{
+	return vei_ring_num_free(&q->ring);
+}
+
+/**
+ * vei_queue_descs() - descriptors that a chain takes at the most
+ * @q: the queue
+ * @n: pieces of the chain
+ *
+ * Return: 1 if there is a table for it; else @n.
+ */
+static __always_inline unsigned int vei_queue_descs(const struct vei_queue *q, unsigned int n)
+{
+	return n <= q->ring.table_len ? 1 : n;
+}
+
+/**
+ * vei_queue_in_flight() - buffers added and not yet taken back
+ * @q: the queue
+ *
+ * Context: any, see vei_ring_in_flight().
+ */
+static __always_inline unsigned int vei_queue_in_flight(const struct vei_queue *q)
+{
+	return vei_ring_in_flight(&q->ring);
+}
+
+/**
+ * vei_queue_taken() - buffers taken back so far, modulo 65,536
+ * @q: the queue
+ */
+static __always_inline u16 vei_queue_taken(const struct vei_queue *q)
+{
+	return q->ring.last_used;
+}
+
+/**
+ * vei_queue_intr_armed() - was an interrupt asked for?
+ * @q: the queue
+ */
+static __always_inline bool vei_queue_intr_armed(const struct vei_queue *q)
+{
+	return q->ring.intr.armed;
+}
+
+/**
+ * vei_queue_claimed() - how many used buffers wait, as the device says: unchecked
+ * @q: the queue
+ *
+ * Context: any, see vei_ring_claimed().
+ */
+static __always_inline unsigned int vei_queue_claimed(const struct vei_queue *q)
+{
+	return vei_ring_claimed(&q->ring);
+}
+
+/**
+ * vei_queue_add_burst() - post buffers of one piece each, see vei_ring_add_burst()
+ * @q: the queue
+ * @seg: the pieces
+ * @token: of each
+ * @n: how many
+ * @in: the device writes them
+ *
+ * Return: how many were posted.
+ */
+static __always_inline unsigned int vei_queue_add_burst(struct vei_queue *q,
+							const struct vei_seg *seg,
+							void *const *token, unsigned int n, bool in)
+{
+	return vei_ring_add_burst(&q->ring, seg, token, n, in);
+}
 
 /**
  * vei_queue_add() - post a buffer, see vei_ring_add()

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include <vei/burst.h>
+#include <vei/ring/burst.h>
 
 /**
  * struct rig_params - what ring to make

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vei/dump.h>
+#include <vei/ring/dump.h>
 
 #include "rig.h"
 #include "tap.h"

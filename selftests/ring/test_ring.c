@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <vei/dump.h>
+#include <vei/ring/dump.h>
 
 #include "rig.h"
 #include "tap.h"

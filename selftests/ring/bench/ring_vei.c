@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vei/burst.h>
+#include <vei/ring/burst.h>
 
 #include "contract.h"
 

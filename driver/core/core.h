@@ -55,9 +55,14 @@ const char *vei_feature_name(const struct vei_dev *dev, unsigned int bit);
 bool vei_dev_kick_by_index(const struct vei_dev *dev);
 bool vei_dev_intr_by_index(const struct vei_dev *dev);
 
+struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_queue_spec *spec,
+				   u16 index, u16 size);
+bool vei_queue_serves(const struct vei_queue *q, const struct vei_queue_spec *spec, u16 size);
+int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec);
+void vei_queue_free(struct vei_queue *q);
+
 int vei_irq_setup(struct vei_dev *dev);
 void vei_irq_teardown(struct vei_dev *dev);
-void vei_irq_synchronize(struct vei_dev *dev);
 
 void vei_debugfs_init(void);
 void vei_debugfs_exit(void);

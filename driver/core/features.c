@@ -38,7 +38,7 @@ const char *const vei_dialect_names[] = {
 const char *vei_feature_name(const struct vei_dev *dev, unsigned int bit)
 {
 	if (bit < VEI_FEATURE_CORE_START)
-		return dev->ops->feature_names ? dev->ops->feature_names[bit] : NULL;
+		return bit < dev->ops->nfeature_names ? dev->ops->feature_names[bit] : NULL;
 	/* The released standard's name is the one that bit 29 deserves there. */
 	if (bit == VIRTIO_RING_F_USED_EVENT_IDX && dev->dialect == VEI_DIALECT_RELEASED)
 		return "EVENT_IDX";

@@ -29,8 +29,7 @@ static void vei_irq_deliver(struct vei_queue *q, bool empty)
 	if (empty)
 		vei_count_inc(&q->count.interrupts_empty);
 	trace_vei_interrupt(q, empty);
-	if (q->handler)
-		q->handler(q);
+	q->handler(q);
 }
 
 static irqreturn_t vei_irq_queue(int irq, void *data)
@@ -38,7 +37,7 @@ static irqreturn_t vei_irq_queue(int irq, void *data)
 	struct vei_queue *q = data;
 
 	if (READ_ONCE(q->dev->live))
-		vei_irq_deliver(q, !vei_ring_pending(&q->ring));
+		vei_irq_deliver(q, !vei_queue_pending(q));
 	return IRQ_HANDLED;
 }
 
@@ -65,11 +64,14 @@ static irqreturn_t vei_irq_shared(int irq, void *data)
 	if (!READ_ONCE(dev->live))
 		return IRQ_HANDLED;
 	for (i = 0; i < dev->nqueue; i++) {
-		const struct vei_ring *r = &dev->queue[i]->ring;
-		bool pending = vei_ring_pending(r);
+		struct vei_queue *q = dev->queue[i];
+		bool pending;
 
-		if (pending || vei_ring_intr_spent(r))
-			vei_irq_deliver(dev->queue[i], !pending);
+		if (!q || !q->handler)
+			continue;
+		pending = vei_queue_pending(q);
+		if (pending || vei_ring_intr_spent(&q->ring))
+			vei_irq_deliver(q, !pending);
 	}
 	return IRQ_HANDLED;
 }
@@ -89,10 +91,17 @@ static irqreturn_t vei_irq_intx(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* In the device's table; what nobody listens to has none. */
+static u16 vei_irq_vector_of(const struct vei_queue *q, enum vei_vector_mode mode)
+{
+	if (!q->handler)
+		return VEI_PCI_NO_VECTOR;
+	return mode == VEI_VECTORS_PER_QUEUE ? q->vector : VEI_VECTOR_QUEUES;
+}
+
 static bool vei_irq_vectors_accepted(struct vei_dev *dev, enum vei_vector_mode mode)
 {
 	unsigned int i;
-	u16 vector;
 
 	if (vei_pci_set_config_vector(dev, VEI_VECTOR_CONFIG) != VEI_VECTOR_CONFIG) {
 		dev_warn(&dev->pdev->dev, "device refused vector %u for config changes\n",
@@ -100,13 +109,16 @@ static bool vei_irq_vectors_accepted(struct vei_dev *dev, enum vei_vector_mode m
 		return false;
 	}
 	for (i = 0; i < dev->nqueue; i++) {
-		vector = VEI_VECTOR_QUEUES + (mode == VEI_VECTORS_PER_QUEUE ? i : 0);
-		if (!dev->queue[i]->handler)
-			vector = VEI_PCI_NO_VECTOR;
+		const struct vei_queue *q = dev->queue[i];
+		u16 vector;
+
+		if (!q)
+			continue;
+		vector = vei_irq_vector_of(q, mode);
 		vei_pci_select_queue(dev, i);
 		if (vei_pci_set_queue_vector(dev, vector) != vector) {
-			dev_warn(&dev->pdev->dev, "%s: device refused vector %u\n",
-				 dev->queue[i]->name, vector);
+			dev_warn(&dev->pdev->dev, "%s: device refused vector %u\n", q->name,
+				 vector);
 			return false;
 		}
 	}
@@ -114,50 +126,83 @@ static bool vei_irq_vectors_accepted(struct vei_dev *dev, enum vei_vector_mode m
 }
 
 /* As far as they were requested. */
-static void vei_irq_free(struct vei_dev *dev, unsigned int nvec)
+static void vei_irq_free(struct vei_dev *dev)
 {
-	while (nvec--) {
-		unsigned int irq = pci_irq_vector(dev->pdev, nvec);
-		struct vei_queue *q = NULL;
+	unsigned int i;
 
-		if (dev->vector_mode == VEI_VECTORS_PER_QUEUE && nvec >= VEI_VECTOR_QUEUES)
-			q = dev->queue[nvec - VEI_VECTOR_QUEUES];
-		if (q) {
-			irq_update_affinity_hint(irq, NULL);
-			q->irq = 0;
-			q->spread = false;
-		}
-		free_irq(irq, q ?: (void *)dev);
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (!q || !q->irq)
+			continue;
+		irq_update_affinity_hint(q->irq, NULL);
+		free_irq(q->irq, q);
+		q->irq = 0;
+		q->spread = false;
 	}
+	while (dev->nirq)
+		free_irq(pci_irq_vector(dev->pdev, --dev->nirq), dev);
+}
+
+/* The next vector, for the device as a whole. */
+static int vei_irq_request_dev(struct vei_dev *dev, irq_handler_t handler, unsigned long flags,
+			       const char *name)
+{
+	int err = request_irq(pci_irq_vector(dev->pdev, dev->nirq), handler, flags, name, dev);
+
+	if (!err)
+		dev->nirq++;
+	return err;
+}
+
+static int vei_irq_request_queues(struct vei_dev *dev)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (!q || !q->handler)
+			continue;
+		err = request_irq(pci_irq_vector(dev->pdev, q->vector), vei_irq_queue, 0, q->name,
+				  q);
+		if (err)
+			return err;
+		q->irq = pci_irq_vector(dev->pdev, q->vector);
+	}
+	return 0;
 }
 
 static int vei_irq_request(struct vei_dev *dev)
 {
-	unsigned int i;
-	int err = 0;
+	int err;
 
-	for (i = 0; i < dev->nvec && !err; i++) {
-		unsigned int irq = pci_irq_vector(dev->pdev, i);
-
-		if (dev->vector_mode == VEI_VECTORS_INTX) {
-			err = request_irq(irq, vei_irq_intx, IRQF_SHARED, pci_name(dev->pdev), dev);
-		} else if (i == VEI_VECTOR_CONFIG) {
-			err = request_irq(irq, vei_irq_config, 0, dev->config_irq_name, dev);
-		} else if (dev->vector_mode == VEI_VECTORS_SHARED) {
-			err = request_irq(irq, vei_irq_shared, 0, dev->queues_irq_name, dev);
-		} else {
-			struct vei_queue *q = dev->queue[i - VEI_VECTOR_QUEUES];
-
-			err = request_irq(irq, vei_irq_queue, 0, q->name, q);
-			if (!err)
-				q->irq = irq;
-		}
-	}
+	if (dev->vector_mode == VEI_VECTORS_INTX)
+		err = vei_irq_request_dev(dev, vei_irq_intx, IRQF_SHARED, pci_name(dev->pdev));
+	else
+		err = vei_irq_request_dev(dev, vei_irq_config, 0, dev->config_irq_name);
+	if (!err && dev->vector_mode == VEI_VECTORS_SHARED)
+		err = vei_irq_request_dev(dev, vei_irq_shared, 0, dev->queues_irq_name);
+	if (!err && dev->vector_mode == VEI_VECTORS_PER_QUEUE)
+		err = vei_irq_request_queues(dev);
 	if (err) {
-		dev_err(&dev->pdev->dev, "cannot request vector %u: %d\n", i - 1, err);
-		vei_irq_free(dev, i - 1);
+		dev_err(&dev->pdev->dev, "cannot request vectors (%s): %d\n",
+			vei_vector_mode_names[dev->vector_mode], err);
+		vei_irq_free(dev);
 	}
 	return err;
+}
+
+/* Give each queue that has a handler an entry of the table. Returns how many there are then. */
+static unsigned int vei_irq_number_queues(struct vei_dev *dev)
+{
+	unsigned int i, nvec = VEI_VECTOR_QUEUES;
+
+	for (i = 0; i < dev->nqueue; i++)
+		if (dev->queue[i] && dev->queue[i]->handler)
+			dev->queue[i]->vector = nvec++;
+	return nvec;
 }
 
 /* Leaves nothing behind when it fails. */
@@ -169,7 +214,7 @@ static int vei_irq_try(struct vei_dev *dev, enum vei_vector_mode mode)
 		[VEI_VECTORS_INTX] = PCI_IRQ_INTX,
 	};
 	const unsigned int nvec[] = {
-		[VEI_VECTORS_PER_QUEUE] = VEI_VECTOR_QUEUES + dev->nqueue,
+		[VEI_VECTORS_PER_QUEUE] = vei_irq_number_queues(dev),
 		[VEI_VECTORS_SHARED] = VEI_VECTOR_QUEUES + 1,
 		[VEI_VECTORS_INTX] = 1,
 	};
@@ -185,7 +230,7 @@ static int vei_irq_try(struct vei_dev *dev, enum vei_vector_mode mode)
 	if (mode == VEI_VECTORS_INTX || vei_irq_vectors_accepted(dev, mode))
 		return 0;
 	err = -EBUSY;
-	vei_irq_free(dev, dev->nvec);
+	vei_irq_free(dev);
 err_vectors:
 	pci_free_irq_vectors(dev->pdev);
 	dev->nvec = 0;
@@ -194,7 +239,7 @@ err_vectors:
 
 /**
  * vei_irq_setup() - get the interrupts of a device's queues
- * @dev: a device whose queues exist, but are not active
+ * @dev: a device whose queues exist, but were not given to it
  *
  * The best way that works: a vector for each queue, one for all, the pin; or
  * the one that parameter vectors demands. What is there already from before a
@@ -236,20 +281,6 @@ int vei_irq_setup(struct vei_dev *dev)
 }
 
 /**
- * vei_irq_synchronize() - wait until no handler runs that began before
- * @dev: the device
- *
- * Context: may sleep.
- */
-void vei_irq_synchronize(struct vei_dev *dev)
-{
-	unsigned int i;
-
-	for (i = 0; i < dev->nvec; i++)
-		synchronize_irq(pci_irq_vector(dev->pdev, i));
-}
-
-/**
  * vei_irq_teardown() - give the interrupts back, if there are any
  * @dev: a device that was reset; no handler runs any more on return
  */
@@ -257,7 +288,7 @@ void vei_irq_teardown(struct vei_dev *dev)
 {
 	if (!dev->nvec)
 		return;
-	vei_irq_free(dev, dev->nvec);
+	vei_irq_free(dev);
 	pci_free_irq_vectors(dev->pdev);
 	dev->nvec = 0;
 }

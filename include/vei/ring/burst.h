@@ -10,8 +10,8 @@
 #ifndef _VEI_BURST_H
 #define _VEI_BURST_H
 
-#include <vei/add.h>
-#include <vei/get.h>
+#include <vei/ring/add.h>
+#include <vei/ring/get.h>
 
 /* Post @n buffers for which there is room, none of whose avail entries wraps around. */
 static __always_inline void vei_ring_add_run(struct vei_ring *r, const struct vei_seg *seg,

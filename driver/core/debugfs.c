@@ -7,7 +7,7 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-#include <vei/dump.h>
+#include <vei/ring/dump.h>
 
 #include "core.h"
 

@@ -12,7 +12,7 @@
 #ifndef _VEI_ADD_H
 #define _VEI_ADD_H
 
-#include <vei/ring.h>
+#include <vei/ring/ring.h>
 
 /* Remember a buffer and put its head into the available ring. The rest of the slot follows. */
 static __always_inline struct vei_ring_slot *vei_ring_post(struct vei_ring *r, u32 head,

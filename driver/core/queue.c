@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Virtqueues of a device: memory, activation, and what is rare in their life. */
+/* A virtqueue: its memory, its counters, and what is rare in its life. */
 
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "core.h"
 #include "pci_regs.h"
 #include "trace.h"
+
+/*
+ * The most that a queue's indirect tables may take at once, whatever its size:
+ * longer chains go into the ring itself.
+ */
+#define VEI_QUEUE_TABLES_MAX	SZ_512K
 
 /*
  * Ring memory and buffers are given to the device by their guest-physical
@@ -29,12 +37,24 @@ static void vei_queue_free_mem(void *mem, size_t bytes)
 
 static size_t vei_queue_table_bytes(const struct vei_queue *q)
 {
-	return sizeof(struct vei_desc) * q->table_len * q->cfg.size;
+	return array3_size(sizeof(struct vei_desc), q->table_len, q->cfg.size);
 }
 
-static void vei_queue_free(struct vei_queue *q)
+/* A table for each descriptor, as long as is wanted and there is room for. */
+static u16 vei_queue_table_len(const struct vei_queue_spec *spec, u16 size)
 {
-	vei_debugfs_del_queue(q);
+	return min_t(size_t, spec->table_len,
+		     VEI_QUEUE_TABLES_MAX / array_size(sizeof(struct vei_desc), size));
+}
+
+/**
+ * vei_queue_free() - free a queue
+ * @q: a queue without a vector, of a device that was reset; drained
+ *
+ * Context: may sleep.
+ */
+void vei_queue_free(struct vei_queue *q)
+{
 	vei_queue_free_mem(q->cfg.table, vei_queue_table_bytes(q));
 	vei_queue_free_mem(q->cfg.mem, vei_layout_size(q->cfg.size));
 	kvfree(q->cfg.next);
@@ -62,24 +82,17 @@ static void vei_queue_choose_tables(struct vei_queue *q)
 	cfg->table_len = q->table_len;
 }
 
-/* The ring as new, as was negotiated now. */
-static int vei_queue_init_ring(struct vei_queue *q)
-{
-	int err;
-
-	q->cfg.kick_by_index = vei_dev_kick_by_index(q->dev);
-	q->cfg.intr_by_index = vei_dev_intr_by_index(q->dev);
-	q->reported = false;
-	vei_queue_choose_tables(q);
-	err = vei_ring_init(&q->ring, &q->cfg);
-	if (err)
-		dev_err(&q->dev->pdev->dev, "%s: size %u is no power of two up to %u\n", q->name,
-			q->cfg.size, VEI_RING_SIZE_MAX);
-	return err;
-}
-
-static struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_queue_spec *spec,
-					  u16 index, u16 size)
+/**
+ * vei_queue_create() - allocate what does not change in a queue's life
+ * @dev: the device
+ * @spec: what its driver wants
+ * @index: of the queue
+ * @size: entries, as the device says: unchecked
+ *
+ * Context: may sleep. Return: the queue, to be renewed; or NULL.
+ */
+struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_queue_spec *spec,
+				   u16 index, u16 size)
 {
 	struct vei_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
 
@@ -88,7 +101,7 @@ static struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_
 	q->dev = dev;
 	q->index = index;
 	q->notify = dev->base + VEI_PCI_QUEUE_NOTIFY;
-	q->table_len = spec->table_len;
+	q->table_len = vei_queue_table_len(spec, size);
 	q->cfg.size = size;
 	q->cfg.mem = vei_queue_alloc_mem(vei_layout_size(size));
 	q->cfg.slot = kvcalloc(size, sizeof(*q->cfg.slot), GFP_KERNEL);
@@ -99,168 +112,47 @@ static struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_
 	return NULL;
 }
 
-/* Can a queue from before the reset be used again? Whether it has a vector goes by its handler. */
-static bool vei_queue_serves(const struct vei_queue *q, const struct vei_queue_spec *spec, u16 size)
+/**
+ * vei_queue_serves() - can a queue from before the reset be used again?
+ * @q: the queue
+ * @spec: what its driver wants
+ * @size: entries, as the device says now
+ *
+ * Whether it has a vector goes by its handler.
+ */
+bool vei_queue_serves(const struct vei_queue *q, const struct vei_queue_spec *spec, u16 size)
 {
-	return q->cfg.size == size && q->table_len == spec->table_len &&
+	return q->cfg.size == size && q->table_len == vei_queue_table_len(spec, size) &&
 	       !q->handler == !spec->handler;
 }
 
-/* The device's size of a queue, or a negative errno, with a message. */
-static int vei_queue_find(struct vei_dev *dev, const struct vei_queue_spec *spec, u16 index)
-{
-	u16 size;
-
-	vei_pci_select_queue(dev, index);
-	size = vei_pci_queue_size(dev);
-	if (!size) {
-		dev_err(&dev->pdev->dev, "queue %u (%s): size 0, the device has no such queue\n",
-			index, spec->name);
-		return -ENOENT;
-	}
-	if (vei_pci_queue_pfn(dev)) {
-		dev_err(&dev->pdev->dev, "queue %u (%s): in use already\n", index, spec->name);
-		return -EBUSY;
-	}
-	return size;
-}
-
-/* A queue with a ring as new, in the memory that it had if that fits. */
-static int vei_queue_renew(struct vei_dev *dev, const struct vei_queue_spec *spec, u16 index)
-{
-	struct vei_queue *q = dev->queue[index];
-	struct vei_queue_count count = {};
-	int err, size = vei_queue_find(dev, spec, index);
-
-	if (size < 0)
-		return size;
-	if (q && !vei_queue_serves(q, spec, size)) {
-		vei_irq_teardown(dev);
-		count = q->count;
-		vei_queue_free(q);
-		dev->queue[index] = NULL;
-		q = NULL;
-	}
-	if (!q) {
-		q = vei_queue_create(dev, spec, index, size);
-		if (!q)
-			return -ENOMEM;
-		q->count = count;
-		dev->queue[index] = q;
-	}
-	snprintf(q->name, sizeof(q->name), "virtio_ei-%s-%s", pci_name(dev->pdev), spec->name);
-	q->handler = spec->handler;
-	q->priv = spec->priv;
-	q->cfg.indirect_min = spec->indirect_min;
-	q->cfg.strict_len = spec->strict_len;
-	err = vei_queue_init_ring(q);
-	if (!err && !q->debugfs)
-		vei_debugfs_add_queue(q);
-	return err;
-}
-
-/* Room for @n queues; those beyond go. */
-static int vei_queues_resize(struct vei_dev *dev, unsigned int n)
-{
-	struct vei_queue **queue = kcalloc(n, sizeof(*queue), GFP_KERNEL);
-	unsigned int i;
-
-	if (!queue)
-		return -ENOMEM;
-	vei_irq_teardown(dev);
-	for (i = 0; i < dev->nqueue; i++) {
-		if (i < n)
-			queue[i] = dev->queue[i];
-		else if (dev->queue[i])
-			vei_queue_free(dev->queue[i]);
-	}
-	kfree(dev->queue);
-	dev->queue = queue;
-	dev->nqueue = n;
-	return 0;
-}
-
-static int vei_queues_renew(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n)
-{
-	unsigned int i;
-	int err = 0;
-
-	if (n != dev->nqueue)
-		err = vei_queues_resize(dev, n);
-	for (i = 0; i < n && !err; i++)
-		err = vei_queue_renew(dev, &spec[i], i);
-	return err;
-}
-
-/* Give the rings to the device. -ENOMEM if one lies where a PFN of 32 bits does not reach. */
-static int vei_queues_give(struct vei_dev *dev)
-{
-	unsigned int i;
-
-	for (i = 0; i < dev->nqueue; i++) {
-		struct vei_queue *q = dev->queue[i];
-		u64 pfn = virt_to_phys(q->cfg.mem) >> VEI_PCI_PAGE_SHIFT;
-
-		if (upper_32_bits(pfn)) {
-			dev_err(&dev->pdev->dev, "%s: ring memory lies above 2^44\n", q->name);
-			return -ENOMEM;
-		}
-		vei_pci_select_queue(dev, q->index);
-		vei_pci_set_queue_pfn(dev, pfn);
-	}
-	return 0;
-}
-
 /**
- * vei_dev_find_queues() - make a device's queues and give them to it
- * @dev: a device that has negotiated, and was given no queues since its reset
- * @spec: @n of them, for queues 0 to @n - 1
- * @n: how many
+ * vei_queue_renew() - a ring as new, as was negotiated now, in the memory that it had
+ * @q: a queue that serves @spec
+ * @spec: what its driver wants
  *
- * Queues, memory and vectors that are there from before the reset, and still
- * fit, are used again.
- *
- * Context: may sleep. Return: 0; -EBUSY if the device has queues already; or
- * another negative errno, with a message, and the device is left reset.
+ * Context: may sleep. Return: 0 or a negative errno, with a message.
  */
-int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n)
+int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 {
+	struct vei_ring_config *cfg = &q->cfg;
 	int err;
 
-	if (WARN_ON_ONCE(dev->queues_given))
-		return -EBUSY;
-	err = vei_queues_renew(dev, spec, n);
-	if (!err)
-		err = vei_irq_setup(dev);
-	if (!err)
-		err = vei_queues_give(dev);
+	snprintf(q->name, sizeof(q->name), "virtio_ei-%s-%s", pci_name(q->dev->pdev), spec->name);
+	q->handler = spec->handler;
+	q->priv = spec->priv;
+	q->reported = false;
+	cfg->indirect_min = spec->indirect_min;
+	cfg->strict_len = spec->strict_len;
+	cfg->kick_by_index = vei_dev_kick_by_index(q->dev);
+	cfg->intr_by_index = vei_dev_intr_by_index(q->dev);
+	vei_queue_choose_tables(q);
+	err = vei_ring_init(&q->ring, cfg);
 	if (err)
-		vei_dev_reset(dev);
-	else
-		dev->queues_given = true;
+		dev_err(&q->dev->pdev->dev, "%s: size %u is no power of two up to %u\n", q->name,
+			cfg->size, VEI_RING_SIZE_MAX);
 	return err;
 }
-EXPORT_SYMBOL_NS_GPL(vei_dev_find_queues, VEI_NS);
-
-/**
- * vei_dev_del_queues() - free a device's queues and vectors
- * @dev: a device that was reset, and whose queues were drained
- *
- * Context: may sleep.
- */
-void vei_dev_del_queues(struct vei_dev *dev)
-{
-	unsigned int i;
-
-	vei_irq_teardown(dev);
-	for (i = 0; i < dev->nqueue; i++)
-		if (dev->queue[i])
-			vei_queue_free(dev->queue[i]);
-	kfree(dev->queue);
-	dev->queue = NULL;
-	dev->nqueue = 0;
-}
-EXPORT_SYMBOL_NS_GPL(vei_dev_del_queues, VEI_NS);
 
 /**
  * vei_queue_used() - buffers that the device has used and the driver taken

@@ -7,7 +7,7 @@
 #ifndef _VEI_DUMP_H
 #define _VEI_DUMP_H
 
-#include <vei/ring.h>
+#include <vei/ring/ring.h>
 
 /**
  * struct vei_ring_shared - the shared words of a ring

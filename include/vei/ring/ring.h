@@ -46,8 +46,8 @@
 #include <linux/types.h>
 
 #include <uapi/virtio_ei.h>
-#include <vei/event.h>
-#include <vei/shared.h>
+#include <vei/ring/event.h>
+#include <vei/ring/shared.h>
 
 /**
  * struct vei_seg - one piece of a buffer

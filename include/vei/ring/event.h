@@ -23,7 +23,7 @@
 #include <linux/types.h>
 
 #include <uapi/virtio_ei.h>
-#include <vei/shared.h>
+#include <vei/ring/shared.h>
 
 /**
  * struct vei_kick - suppression of kicks, seen from the driver

@@ -7,7 +7,7 @@
 #ifndef _VEI_GET_H
 #define _VEI_GET_H
 
-#include <vei/ring.h>
+#include <vei/ring/ring.h>
 
 /* The device lied. */
 static noinline __maybe_unused void *vei_ring_bad(struct vei_ring *r, enum vei_ring_error error,
