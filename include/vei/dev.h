@@ -77,6 +77,8 @@ struct vei_dev;
 /**
  * struct vei_dev_ops - what a device driver gives the core
  * @feature_names: names of bits 0..23, for sysfs; NULL where there is none
+ * @fix_features: leave out bits of the type that need others which there are not,
+ *	of those that are offered and wanted; NULL: there are none
  * @config_changed: the device changed its configuration; hard interrupt
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
@@ -86,6 +88,7 @@ struct vei_dev;
  */
 struct vei_dev_ops {
 	const char *const *feature_names;
+	u64 (*fix_features)(u64 features);
 	void (*config_changed)(struct vei_dev *dev);
 	void (*queue_broken)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);
