@@ -150,6 +150,9 @@ int vei_dev_negotiate(struct vei_dev *dev, u64 wanted)
 	dev->dialect = vei_dialect_of(dev);
 	want = (wanted & device_bits) | vei_core_features(dev);
 	want &= vei_params.feature_mask;
+	if (dev->ops->fix_features)
+		want = (want & ~device_bits) |
+		       dev->ops->fix_features(want & device_bits & dev->offered);
 
 	if (dev->offered & want & BIT_ULL(VIRTIO_F_FEATURES_HI)) {
 		int err = vei_check_features_hi(dev);

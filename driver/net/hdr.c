@@ -18,17 +18,28 @@
  */
 #define VEI_NET_GSO_MIN		8
 
+static bool vei_net_can_tso(const struct vei_net *net, unsigned int feature)
+{
+	return vei_net_has(net, VEI_NET_F_GSO) || vei_net_has(net, feature);
+}
+
 /**
  * vei_net_hdr_from_skb() - describe a packet to the device
+ * @net: the device
  * @hdr: filled
- * @skb: to be sent
+ * @skb: to be sent; its checksum is computed if the device cannot
  *
- * Return: 0, or -EINVAL for an offload that was never advertised.
+ * The stack asks only for what it was offered, but a packet may have been on its
+ * way over a reset, after which the device can do less.
+ *
+ * Return: 0, or -EINVAL for an offload that was not negotiated.
  */
-int vei_net_hdr_from_skb(struct vei_net_hdr *hdr, const struct sk_buff *skb)
+int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb)
 {
 	memset(hdr, 0, sizeof(*hdr));
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		if (unlikely(!vei_net_has(net, VEI_NET_F_CSUM)))
+			return skb_is_gso(skb) || skb_checksum_help(skb) ? -EINVAL : 0;
 		hdr->flags = VEI_NET_HDR_F_NEEDS_CSUM;
 		hdr->csum_start = skb_checksum_start_offset(skb);
 		hdr->csum_offset = skb->csum_offset;
@@ -36,9 +47,10 @@ int vei_net_hdr_from_skb(struct vei_net_hdr *hdr, const struct sk_buff *skb)
 	if (!skb_is_gso(skb))
 		return 0;
 
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4)
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV4 && vei_net_can_tso(net, VEI_NET_F_HOST_TSO4))
 		hdr->gso_type = VEI_NET_HDR_GSO_TCPV4;
-	else if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6)
+	else if (skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 &&
+		 vei_net_can_tso(net, VEI_NET_F_HOST_TSO6))
 		hdr->gso_type = VEI_NET_HDR_GSO_TCPV6;
 	else
 		return -EINVAL;
@@ -89,8 +101,8 @@ static const struct vei_net_gso *vei_net_gso_of(u8 gso_type)
 }
 
 /*
- * Where the transport header begins, from the Ethernet header, or -EINVAL. A
- * device that has verified the checksum need not say it: then the packet does.
+ * Where the transport header begins, from the Ethernet header, or -EINVAL. The
+ * packet says it; a device that leaves the checksum to be computed has to agree.
  */
 static int vei_net_gso_transport(struct vei_net *net, struct sk_buff *skb,
 				 const struct vei_net_gso *gso)
@@ -98,15 +110,16 @@ static int vei_net_gso_transport(struct vei_net *net, struct sk_buff *skb,
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 	struct flow_keys_basic keys;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		return skb->csum_offset == gso->csum_offset ? skb_checksum_start_offset(skb)
-							    : -EINVAL;
 	if (!skb_flow_dissect_flow_keys_basic(dev_net(net->netdev), skb, &keys, skb->data,
 					      eth->h_proto, ETH_HLEN, skb_headlen(skb), 0))
 		return -EINVAL;
 	if (keys.basic.ip_proto != gso->ip_proto ||
 	    (gso->proto && keys.basic.n_proto != gso->proto))
 		return -EINVAL;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		return skb->csum_offset == gso->csum_offset &&
+		       skb_checksum_start_offset(skb) == keys.control.thoff ? keys.control.thoff
+									     : -EINVAL;
 	skb_set_transport_header(skb, keys.control.thoff);
 	return keys.control.thoff;
 }
@@ -115,7 +128,7 @@ static int vei_net_hdr_gso_to_skb(struct vei_net *net, struct sk_buff *skb,
 				  const struct vei_net_hdr *hdr)
 {
 	const struct vei_net_gso *gso = vei_net_gso_of(hdr->gso_type);
-	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct skb_shared_info *shinfo;
 	unsigned int type;
 	int offset;
 
@@ -138,6 +151,8 @@ static int vei_net_hdr_gso_to_skb(struct vei_net *net, struct sk_buff *skb,
 	if (skb->len - offset <= hdr->gso_size)
 		return 0;
 
+	/* Not before the pull, which may have moved it. */
+	shinfo = skb_shinfo(skb);
 	shinfo->gso_size = hdr->gso_size;
 	/* Whoever segments it checks the headers first: the device is not trusted. */
 	shinfo->gso_type = type | SKB_GSO_DODGY;

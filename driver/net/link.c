@@ -94,7 +94,7 @@ void vei_net_config_work(struct work_struct *work)
 	bool announce;
 
 	rtnl_lock();
-	announce = netif_device_present(net->netdev) && vei_net_update_link(net);
+	announce = !net->removing && netif_device_present(net->netdev) && vei_net_update_link(net);
 	rtnl_unlock();
 	/* Takes RTNL itself. */
 	if (announce)

@@ -62,8 +62,7 @@ static const char *const vei_net_feature_names[] = {
  * vei_net_wanted_features() - feature bits of the device type that are wanted
  *
  * Not among them: CTRL_VLAN, as a device without it passes all VLANs; UFO for
- * transmit, which Linux no longer makes. Coalesced packets are not wanted
- * without mergeable buffers: every single buffer had to hold 64 KiB.
+ * transmit, which Linux no longer makes.
  */
 u64 vei_net_wanted_features(void)
 {
@@ -82,10 +81,30 @@ u64 vei_net_wanted_features(void)
 			BIT_ULL(VEI_NET_F_HOST_TSO6) | BIT_ULL(VEI_NET_F_HOST_ECN);
 	if (guest_offloads)
 		want |= BIT_ULL(VEI_NET_F_GUEST_CSUM);
-	if (guest_offloads && mrg_rxbuf)
+	if (guest_offloads)
 		want |= BIT_ULL(VEI_NET_F_GUEST_TSO4) | BIT_ULL(VEI_NET_F_GUEST_TSO6) |
 			BIT_ULL(VEI_NET_F_GUEST_ECN) | BIT_ULL(VEI_NET_F_GUEST_UFO);
 	return want;
+}
+
+/*
+ * Leave out bits that need others which there are not: coalesced packets without
+ * mergeable buffers, as every single buffer had to hold 64 KiB; offloads without
+ * checksums; what is set by commands without a control queue.
+ */
+static u64 vei_net_fix_features(u64 features)
+{
+	if (!(features & BIT_ULL(VEI_NET_F_CSUM)))
+		features &= ~(BIT_ULL(VEI_NET_F_GSO) | BIT_ULL(VEI_NET_F_HOST_TSO4) |
+			      BIT_ULL(VEI_NET_F_HOST_TSO6) | BIT_ULL(VEI_NET_F_HOST_ECN));
+	if (!(features & BIT_ULL(VEI_NET_F_GUEST_CSUM)) ||
+	    !(features & BIT_ULL(VEI_NET_F_MRG_RXBUF)))
+		features &= ~(BIT_ULL(VEI_NET_F_GUEST_TSO4) | BIT_ULL(VEI_NET_F_GUEST_TSO6) |
+			      BIT_ULL(VEI_NET_F_GUEST_ECN) | BIT_ULL(VEI_NET_F_GUEST_UFO));
+	if (!(features & BIT_ULL(VEI_NET_F_CTRL_VQ)))
+		features &= ~(BIT_ULL(VEI_NET_F_CTRL_RX) | BIT_ULL(VEI_NET_F_CTRL_MAC_ADDR) |
+			      BIT_ULL(VEI_NET_F_GUEST_ANNOUNCE) | BIT_ULL(VEI_NET_F_MQ));
+	return features;
 }
 
 static void vei_net_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *to)
@@ -116,6 +135,7 @@ static const struct net_device_ops vei_net_ops = {
 	.ndo_set_mac_address = vei_net_set_mac,
 	.ndo_validate_addr = eth_validate_addr,
 	.ndo_change_mtu = vei_net_change_mtu,
+	.ndo_fix_features = vei_net_fix_netdev_features,
 	.ndo_get_stats64 = vei_net_get_stats64,
 	.ndo_features_check = passthru_features_check,
 };
@@ -211,6 +231,7 @@ static void vei_net_free(struct vei_net *net)
 static const struct vei_dev_ops vei_net_dev_ops = {
 	.feature_names = vei_net_feature_names,
 	.nfeature_names = ARRAY_SIZE(vei_net_feature_names),
+	.fix_features = vei_net_fix_features,
 	.config_changed = vei_net_config_changed,
 	.queue_broken = vei_net_queue_broken,
 	.restart = vei_net_restart_dev,
@@ -259,9 +280,9 @@ static void vei_net_remove(struct pci_dev *pdev)
 	struct vei_net *net = dev->priv;
 
 	vei_dev_is_gone(dev);
-	/* First, lest a restart shows the stack a net_device that is no longer registered. */
-	vei_net_end(net);
+	vei_net_forsake(net);
 	unregister_netdev(net->netdev);
+	vei_net_end(net);
 	vei_net_free(net);
 	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);

@@ -62,7 +62,7 @@ enum vei_net_state {
 };
 
 /**
- * struct vei_net_limits - what the stack knew of a device before a reset
+ * struct vei_net_limits - what the stack was told last of a device
  * @features: of the net_device
  * @mtu: likewise
  */
@@ -146,8 +146,11 @@ struct vei_net_txq {
  * @pairs: how many of these are in use
  * @wanted_pairs: how many the user would have
  * @wanted_mtu: the MTU that the user would have; 0 before there is a user
+ * @told: what the stack goes by; kept over restarts that fail
  * @hdr_len: bytes of the header before each packet
  * @state: under RTNL
+ * @removing: the net_device goes, and must see no restart or change of the link any
+ *	more; under RTNL
  * @tx_usecs: how long a few sent packets may wait to be reaped
  * @tx_frames: how many are a few
  * @tx_timeouts: times that the stack found a transmit queue stuck
@@ -170,8 +173,10 @@ struct vei_net {
 	unsigned int pairs;
 	unsigned int wanted_pairs;
 	unsigned int wanted_mtu;
+	struct vei_net_limits told;
 	unsigned int hdr_len;
 	enum vei_net_state state;
+	bool removing;
 	unsigned int tx_usecs;
 	unsigned int tx_frames;
 	struct vei_count tx_timeouts;
@@ -225,6 +230,7 @@ void vei_net_down(struct vei_net *net);
 /* state.c */
 int vei_net_set_state(struct vei_net *net, enum vei_net_state to);
 int vei_net_begin(struct vei_net *net);
+void vei_net_forsake(struct vei_net *net);
 void vei_net_end(struct vei_net *net);
 int vei_net_restart(struct vei_net *net);
 int vei_net_restart_dev(struct vei_dev *dev);
@@ -237,9 +243,11 @@ int vei_net_stop(struct net_device *netdev);
 /* settings.c */
 int vei_net_limit(struct vei_net *net);
 int vei_net_settle_new(struct vei_net *net);
-int vei_net_settle_again(struct vei_net *net, const struct vei_net_limits *before);
+int vei_net_settle_again(struct vei_net *net);
 int vei_net_set_pairs(struct vei_net *net, unsigned int pairs);
 int vei_net_set_mac(struct net_device *netdev, void *addr);
+netdev_features_t vei_net_fix_netdev_features(struct net_device *netdev,
+					      netdev_features_t features);
 int vei_net_change_mtu(struct net_device *netdev, int mtu);
 
 /* rx.c */
@@ -266,7 +274,7 @@ void vei_txq_settle(struct vei_net_txq *txq);
 void vei_txq_drain(struct vei_net_txq *txq);
 
 /* hdr.c */
-int vei_net_hdr_from_skb(struct vei_net_hdr *hdr, const struct sk_buff *skb);
+int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb);
 int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr);
 
 /* ctrl.c */

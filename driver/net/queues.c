@@ -75,12 +75,20 @@ out:
 	return err;
 }
 
-static void vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
+static int vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
 {
+	unsigned int least = vei_net_has(txq->net, VIRTIO_F_ANY_LAYOUT) ? 1 : 2;
+
+	if (vei_queue_size(q) < min(least, vei_queue_descs(q, least))) {
+		netdev_err(txq->net->netdev, "%s: a packet takes %u descriptors, the ring has %u\n",
+			   q->name, least, vei_queue_size(q));
+		return -EINVAL;
+	}
 	txq->q = q;
 	txq->stop_below = min(vei_queue_descs(q, VEI_NET_TX_SEGS), vei_queue_size(q));
 	vei_queue_intr_disable(q);
 	netdev_tx_reset_queue(txq->nq);
+	return 0;
 }
 
 /* Everything that is attached, back. The device was reset. */
@@ -117,8 +125,9 @@ static int vei_net_attach_queues(struct vei_net *net)
 	for (i = 0; i < net->avail_pairs; i++) {
 		net->rxq[i].q = dev->queue[VEI_NET_RXQ(i)];
 		vei_queue_intr_disable(net->rxq[i].q);
-		vei_net_attach_txq(&net->txq[i], dev->queue[VEI_NET_TXQ(i)]);
-		err = vei_rxq_create_pool(&net->rxq[i]);
+		err = vei_net_attach_txq(&net->txq[i], dev->queue[VEI_NET_TXQ(i)]);
+		if (!err)
+			err = vei_rxq_create_pool(&net->rxq[i]);
 		if (err)
 			return err;
 		vei_net_spread_pair(net, i);

@@ -63,8 +63,8 @@ unsigned int vei_rxq_max_mtu(bool mergeable)
 {
 	if (mergeable)
 		return ETH_MAX_MTU;
-	return (PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER) - VEI_RX_OVERHEAD - VEI_NET_HDR_LEN -
-	       VEI_RX_FRAME(0);
+	return min_t(size_t, ETH_MAX_MTU, (PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER) -
+		     VEI_RX_OVERHEAD - VEI_NET_HDR_LEN - VEI_RX_FRAME(0));
 }
 
 /*
@@ -129,6 +129,10 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 	}
 	ewma_vei_net_len_init(&rxq->avg_len);
 	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]), vei_queue_size(rxq->q));
+	/* Before 6.7, 32-bit kernels with larger DMA addresses have no pool of fragments. */
+	if (IS_ERR(rxq->pool))
+		netdev_err(net->netdev, "%s: no page pool to be had: %ld\n", rxq->q->name,
+			   PTR_ERR(rxq->pool));
 	return PTR_ERR_OR_ZERO(rxq->pool);
 }
 

@@ -31,6 +31,21 @@ static netdev_features_t vei_net_switchable(const struct vei_net *net)
 	return can;
 }
 
+/**
+ * vei_net_fix_netdev_features() - ndo_fix_features
+ * @netdev: the device
+ * @features: what the user wants and the stack allows
+ *
+ * The user's wishes outlast a reset, the device's bits need not.
+ *
+ * Return: what can be had now.
+ */
+netdev_features_t vei_net_fix_netdev_features(struct net_device *netdev,
+					      netdev_features_t features)
+{
+	return features & (~VEI_NET_SWITCHABLE | vei_net_switchable(netdev_priv(netdev)));
+}
+
 static void vei_net_limit_features(struct vei_net *net)
 {
 	struct net_device *netdev = net->netdev;
@@ -159,23 +174,24 @@ int vei_net_settle_new(struct vei_net *net)
 /**
  * vei_net_settle_again() - set what a device forgot in a reset, tell the stack what changed
  * @net: the device, READY; its net_device is registered, and detached
- * @before: features and MTU of the net_device before the reset
  *
  * Context: may sleep; RTNL held. Return: 0 or a negative errno.
  */
-int vei_net_settle_again(struct vei_net *net, const struct vei_net_limits *before)
+int vei_net_settle_again(struct vei_net *net)
 {
 	struct net_device *netdev = net->netdev;
 	unsigned int pairs = netdev->real_num_tx_queues;
+	const struct vei_net_limits before = net->told;
 
 	netdev_update_features(netdev);
-	if (netdev->features != before->features) {
-		netdev_info(netdev, "offloads were %pNF, are %pNF\n", &before->features,
+	net->told = (struct vei_net_limits){ netdev->features, netdev->mtu };
+	if (netdev->features != before.features) {
+		netdev_info(netdev, "offloads were %pNF, are %pNF\n", &before.features,
 			    &netdev->features);
 		netdev_features_change(netdev);
 	}
-	if (netdev->mtu != before->mtu) {
-		netdev_info(netdev, "MTU was %u, is %u\n", before->mtu, netdev->mtu);
+	if (netdev->mtu != before.mtu) {
+		netdev_info(netdev, "MTU was %u, is %u\n", before.mtu, netdev->mtu);
 		call_netdevice_notifiers(NETDEV_CHANGEMTU, netdev);
 	}
 	if (net->pairs != pairs)

@@ -47,17 +47,20 @@ static void vei_net_halt(struct vei_net *net)
 
 /**
  * vei_net_set_state() - bring a device into a state
- * @net: the device; not REMOVED
+ * @net: the device
  * @to: the state
  *
- * Context: may sleep; RTNL held. Return: 0, which leaving READY always is, or a
- * negative errno from setting the queues up; then the state is RESET.
+ * Context: may sleep; RTNL held. Return: 0, which leaving READY always is; -ENODEV
+ * if it is REMOVED; or another negative errno from setting the queues up, and then
+ * the state is RESET.
  */
 int vei_net_set_state(struct vei_net *net, enum vei_net_state to)
 {
 	int err;
 
 	ASSERT_RTNL();
+	if (net->state == VEI_NET_REMOVED)
+		return -ENODEV;
 	if (net->state == VEI_NET_RUNNING && to < VEI_NET_RUNNING) {
 		net->state = VEI_NET_READY;
 		vei_net_halt(net);
@@ -103,6 +106,9 @@ int vei_net_begin(struct vei_net *net)
 /* Out of the stack's sight, and then to @to, which is below READY. */
 static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 {
+	/* What the user has changed since was told on the way. */
+	if (netif_device_present(net->netdev))
+		net->told = (struct vei_net_limits){ net->netdev->features, net->netdev->mtu };
 	netif_device_detach(net->netdev);
 	vei_net_set_state(net, to);
 }
@@ -111,11 +117,10 @@ static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 static int vei_net_return(struct vei_net *net)
 {
 	struct net_device *netdev = net->netdev;
-	const struct vei_net_limits before = { netdev->features, netdev->mtu };
 	int err = vei_net_set_state(net, VEI_NET_READY);
 
 	if (!err)
-		err = vei_net_settle_again(net, &before);
+		err = vei_net_settle_again(net);
 	if (err) {
 		vei_net_set_state(net, VEI_NET_RESET);
 		netif_carrier_off(netdev);
@@ -142,7 +147,7 @@ static int vei_net_return(struct vei_net *net)
 int vei_net_restart(struct vei_net *net)
 {
 	ASSERT_RTNL();
-	if (net->state < VEI_NET_RESET)
+	if (net->state < VEI_NET_RESET || net->removing)
 		return -ENODEV;
 	vei_count_inc(&net->restarts);
 	vei_net_leave(net, VEI_NET_RESET);
@@ -205,6 +210,22 @@ int vei_net_resume(struct vei_net *net)
 	err = vei_net_return(net);
 	rtnl_unlock();
 	return err;
+}
+
+/**
+ * vei_net_forsake() - prepare for the net_device to be unregistered
+ * @net: the device; it goes on, so that the stack can take its leave
+ *
+ * Context: may sleep. From here on there is no restart, which would show the stack a
+ * net_device that has gone, nor news of the link.
+ */
+void vei_net_forsake(struct vei_net *net)
+{
+	rtnl_lock();
+	net->removing = true;
+	rtnl_unlock();
+	cancel_work_sync(&net->config_work);
+	cancel_work_sync(&net->restart_work);
 }
 
 /**

@@ -54,7 +54,7 @@ static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *
 	if (vei_tx_can_push(net, skb)) {
 		struct vei_net_hdr tmp;
 
-		if (vei_net_hdr_from_skb(&tmp, skb))
+		if (vei_net_hdr_from_skb(net, &tmp, skb))
 			return -EINVAL;
 		/* Without num_buffers the last two bytes would be the packet's. */
 		memcpy(skb->data - net->hdr_len, &tmp, net->hdr_len);
@@ -62,7 +62,7 @@ static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *
 		seg[n++].len = skb_headlen(skb) + net->hdr_len;
 	} else {
 		hdr = vei_tx_cb_hdr(skb);
-		if (vei_net_hdr_from_skb(hdr, skb))
+		if (vei_net_hdr_from_skb(net, hdr, skb))
 			return -EINVAL;
 		seg[n].addr = virt_to_phys(hdr);
 		seg[n++].len = net->hdr_len;

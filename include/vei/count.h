@@ -44,7 +44,7 @@ static __always_inline u64 vei_count_read(const struct vei_count *count)
 static __always_inline void vei_count_add(struct vei_count *count, u64 n)
 {
 #ifdef CONFIG_64BIT
-	count->v += n;	/* one instruction, in no way torn: aligned and a word */
+	count->v += n;	/* an aligned word, which no compiler tears; WRITE_ONCE() costs two more */
 #else
 	atomic64_add(n, &count->v);
 #endif

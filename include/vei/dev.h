@@ -78,6 +78,8 @@ struct vei_dev;
  * struct vei_dev_ops - what a device driver gives the core
  * @feature_names: names of bits, for sysfs; NULL where there is none
  * @nfeature_names: how many, from bit 0 on; at most 24, the core has those above
+ * @fix_features: leave out bits of the type that need others which there are not,
+ *	of those that are offered and wanted; NULL: there are none
  * @config_changed: the device changed its configuration; hard interrupt
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
@@ -88,6 +90,7 @@ struct vei_dev;
 struct vei_dev_ops {
 	const char *const *feature_names;
 	unsigned int nfeature_names;
+	u64 (*fix_features)(u64 features);
 	void (*config_changed)(struct vei_dev *dev);
 	void (*queue_broken)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);

@@ -40,6 +40,14 @@ OFFLOAD_LIES=(
 	"of_two_buffers 0 0 0 0 0 2 dropped"
 	"of_very_many_buffers 0 0 0 0 0 0xffff dropped"
 )
+# The same of a frame of 2454 bytes, which takes two buffers. Where the first one ends,
+# a checksum that begins just before makes the driver move the frame's head.
+EDGE=1634
+LONG_LIES=(
+	"the_truth_in_two $NEEDS_CSUM $TCPV4 500 $START $CHECK 2 500"
+	"start_at_the_edge $NEEDS_CSUM $TCPV4 500 $EDGE $CHECK 2 dropped"
+	"segments_start_elsewhere $NEEDS_CSUM $TCPV4 500 $((START + 4)) $CHECK 2 dropped"
+)
 # Nothing of that was negotiated.
 PLAIN_LIES=(
 	"nothing_to_say 0 0 0 0 0 1 whole"
@@ -52,6 +60,10 @@ read -r OFFLOAD_PAIR PLAIN_PAIR _ <<<"$VEI_PAIRS x x"
 
 ALL_TESTS=("test_start $OFFLOAD_PAIR")
 for lie in "${OFFLOAD_LIES[@]}"; do
+	ALL_TESTS+=("test_lie $lie")
+done
+ALL_TESTS+=(test_long_frame)
+for lie in "${LONG_LIES[@]}"; do
 	ALL_TESTS+=("test_lie $lie")
 done
 ALL_TESTS+=(test_short test_recovers "test_start $PLAIN_PAIR")
@@ -81,7 +93,8 @@ test_start()
 	drv_load && pair_create "$PAIR"
 	check_err $? "the pair does not come up"
 	quiet_pair
-	FRAME=$(tcp_frame)
+	FRAME=$(tcp_frame 1440)
+	SEGMENTS=()
 	echo 1 >/sys/kernel/tracing/events/net/napi_gro_receive_entry/enable
 }
 
@@ -95,10 +108,20 @@ le16()
 	done
 }
 
-# 1454 bytes of TCP from vei1 to a closed port of vei0, in hex.
+# A frame that the peer may send only because it is to be segmented.
+test_long_frame()
+{
+	FRAME=$(tcp_frame 2440)
+	SEGMENTS=(-s 1400)
+	send_frame
+	check_eq "$DROPPED dropped" "0 dropped" "a frame of two buffers"
+	check_eq $((${#FRAME} / 2)) 2454 "bytes"
+}
+
+# TCP from vei1 to a closed port of vei0, of so many bytes with the IP header, in hex.
 tcp_frame()
 {
-	local mac0 mac1 ip sum=0 i length=1440 payload
+	local mac0 mac1 ip sum=0 i length=$1 payload
 
 	mac0=$(if_get "$IF0" address)
 	mac1=$(if_get "$IF1" address "$NS")
@@ -121,7 +144,7 @@ send_frame()
 	WAS_RX=$(rx_packets "$IF0")
 	WAS_DROPPED=$(if_get "$IF0" statistics/rx_dropped)
 	echo >/sys/kernel/tracing/trace
-	in_peer "$LIB_DIR/frame" "$IF1" 1 "$FRAME"
+	in_peer "$LIB_DIR/frame" "${SEGMENTS[@]}" "$IF1" 1 "$FRAME"
 	check_err $? "cannot send"
 	wait_for 5 it_came
 	check_err $? "the frame is neither taken nor dropped"
@@ -170,6 +193,9 @@ test_lie()
 test_short()
 {
 	local length
+
+	FRAME=$(tcp_frame 1440)
+	SEGMENTS=()
 
 	if ! device_has_faults; then
 		skip "QEMU has not the faults for this"

@@ -98,8 +98,8 @@ stall()
 {
 	in_peer ip link set dev "$IF1" down
 	traffic_start packet there -q -w 4096 -s 60
-	wait_for 10 ring_is_full
-	check_err $? "the ring does not fill up"
+	wait_for 30 ring_is_full
+	check_err $? "the ring does not fill up, ${QUEUE_IS[free]} of ${QUEUE_IS[size]} are free"
 }
 
 ring_is_full()
