@@ -69,6 +69,7 @@ static int vei_net_set_coalesce(struct net_device *netdev, struct ethtool_coales
 		return -EINVAL;
 	}
 	WRITE_ONCE(net->tx_usecs, c->tx_coalesce_usecs);
+	WRITE_ONCE(net->tx_jiffies, usecs_to_jiffies(c->tx_coalesce_usecs));
 	WRITE_ONCE(net->tx_frames, c->tx_max_coalesced_frames);
 	return 0;
 }

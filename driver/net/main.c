@@ -156,8 +156,7 @@ static void vei_net_init_queues(struct vei_net *net)
 		txq->net = net;
 		txq->nq = netdev_get_tx_queue(net->netdev, i);
 		u64_stats_init(&txq->stats.syncp);
-		hrtimer_init(&txq->defer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-		txq->defer.function = vei_txq_defer;
+		timer_setup(&txq->defer, vei_txq_defer, 0);
 		netif_napi_add_tx(net->netdev, &txq->napi, vei_txq_poll);
 	}
 }
@@ -195,6 +194,7 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	net->state = VEI_NET_RESET;
 	net->ctrl_cancelled = true;
 	net->tx_usecs = VEI_NET_TX_USECS;
+	net->tx_jiffies = usecs_to_jiffies(VEI_NET_TX_USECS);
 	net->tx_frames = VEI_NET_TX_FRAMES;
 	mutex_init(&net->ctrl_lock);
 	init_waitqueue_head(&net->ctrl_wait);

@@ -21,9 +21,9 @@
 #define _VEI_NET_H
 
 #include <linux/average.h>
-#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/timer.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -40,7 +40,7 @@
 #define VEI_NET_TX_SEGS		(MAX_SKB_FRAGS + 2)
 
 /* ethtool -C, at first. */
-#define VEI_NET_TX_USECS	500
+#define VEI_NET_TX_USECS	8000
 #define VEI_NET_TX_FRAMES	16
 
 DECLARE_EWMA(vei_net_len, 0, 64)
@@ -117,6 +117,12 @@ struct vei_net_rxq {
  * @napi: reaps what was sent
  * @defer: makes sure of that while no interrupt was asked for
  * @defer_used: entries taken when @defer was started
+ * @sent: jiffies of the last packet
+ * @dense: that packet came soon after the one before
+ * @fresh: since @defer was pushed ahead, there was nothing in flight
+ * @reaped: since an interrupt was asked for, something was taken
+ * @awaited: somebody waits for a packet that is in flight
+ * @awaited_idx: entries taken when it is not any more
  * @stop_below: free descriptors that a packet may need
  * @timeouts: in a row without progress, as of tx timeout
  * @timeout_used: used buffers at the last of them
@@ -127,7 +133,13 @@ struct vei_net_txq {
 	struct vei_net *net;
 	struct netdev_queue *nq;
 	struct napi_struct napi;
-	struct hrtimer defer;
+	struct timer_list defer;
+	unsigned long sent;
+	bool dense;
+	bool fresh;
+	bool reaped;
+	bool awaited;
+	u16 awaited_idx;
 	u16 defer_used;
 	u16 stop_below;
 	unsigned int timeouts;
@@ -152,6 +164,7 @@ struct vei_net_txq {
  * @removing: the net_device goes, and must see no restart or change of the link any
  *	more; under RTNL
  * @tx_usecs: how long a few sent packets may wait to be reaped
+ * @tx_jiffies: the same; 0: not at all
  * @tx_frames: how many are a few
  * @tx_timeouts: times that the stack found a transmit queue stuck
  * @restarts: times that the device was reset and set up anew
@@ -178,6 +191,7 @@ struct vei_net {
 	enum vei_net_state state;
 	bool removing;
 	unsigned int tx_usecs;
+	unsigned long tx_jiffies;
 	unsigned int tx_frames;
 	struct vei_count tx_timeouts;
 	struct vei_count restarts;
@@ -266,7 +280,7 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev);
 void vei_net_tx_timeout(struct net_device *netdev, unsigned int index);
 void vei_txq_interrupt(struct vei_queue *q);
 int vei_txq_poll(struct napi_struct *napi, int budget);
-enum hrtimer_restart vei_txq_defer(struct hrtimer *timer);
+void vei_txq_defer(struct timer_list *timer);
 void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget);
 void vei_txq_start(struct vei_net_txq *txq);
 void vei_txq_stop(struct vei_net_txq *txq);

@@ -3,19 +3,30 @@
  * Transmit. Whoever holds the lock of the stack's queue may use the virtqueue.
  *
  * When to reap. A sent packet has to be freed in finite time, as its socket
- * waits for the memory, but nobody needs an interrupt for each. So:
+ * waits for the memory, but nobody needs an interrupt for each, nor a timer, as
+ * that is an interrupt too. So:
  *
  *   - transmit and receive reap in passing;
- *   - while little is in flight, no interrupt is asked for: a timer of
- *     tx-usecs makes sure, and mostly finds the work done;
- *   - when tx-frames packets are in flight, or the stack's queue is stopped and
- *     waits for room, an interrupt is asked for after three quarters of them.
+ *   - while packets follow each other closely (within tx-usecs) and little is in
+ *     flight, no interrupt is asked for. A timer makes sure, but one of the timer
+ *     wheel, which costs nothing until it fires: each packet that finds nothing
+ *     left behind pushes it ahead. It fires when there is a pause;
+ *   - the first packet after a pause asks for an interrupt, which is no dearer
+ *     than the timer would be;
+ *   - when tx-frames packets are in flight, or somebody waits for one of them (the
+ *     stack's queue is stopped; a socket with half of its send buffer or, in TCP,
+ *     more than one packet here; zero copy), an interrupt is asked for after three
+ *     quarters of them. Each reap in passing pushes that ahead: it comes where
+ *     nobody passes.
  *
- * So a request and its response cost no transmit interrupt, and a stream few.
+ * So requests and responses cost no transmit interrupt, and a stream few.
  */
 
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/skbuff.h>
+#include <net/sock.h>
+#include <net/tcp.h>
 
 #include "net.h"
 
@@ -92,6 +103,7 @@ static unsigned int vei_txq_reap(struct vei_net_txq *txq, int budget)
 	}
 	if (!packets)
 		return 0;
+	txq->reaped = true;
 	u64_stats_update_begin(&txq->stats.syncp);
 	u64_stats_add(&txq->stats.packets, packets);
 	u64_stats_add(&txq->stats.bytes, bytes);
@@ -124,13 +136,59 @@ static unsigned int vei_tx_bql_bytes(const struct netdev_queue *nq)
 #endif
 }
 
+/* Does somebody wait until this packet is freed, or soon? It is in flight by now. */
+static bool vei_tx_is_awaited(struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+	unsigned int here;
+
+	if (!sk || !sk_fullsock(sk))
+		return false;
+	here = refcount_read(&sk->sk_wmem_alloc);
+	/* TCP has no more than two small packets in queues below it; mere ACKs do not count. */
+	return here > READ_ONCE(sk->sk_sndbuf) / 2 || skb_zcopy(skb) ||
+	       (sk->sk_type == SOCK_STREAM && !skb_is_tcp_pure_ack(skb) &&
+		here > skb->truesize + skb->truesize / 2);
+}
+
+/* Remember the last packet that somebody waits for. Under the lock. */
+static void vei_txq_note_awaited(struct vei_net_txq *txq)
+{
+	txq->awaited = true;
+	txq->awaited_idx = vei_queue_taken(txq->q) + vei_queue_in_flight(txq->q);
+}
+
+static bool vei_txq_is_awaited(struct vei_net_txq *txq)
+{
+	if (txq->awaited && (s16)(txq->awaited_idx - vei_queue_taken(txq->q)) <= 0)
+		txq->awaited = false;
+	return txq->awaited;
+}
+
 /* Is what is in flight so little that a timer does for it? Under the lock. */
-static bool vei_txq_may_defer(const struct vei_net_txq *txq, unsigned int in_flight)
+static bool vei_txq_may_defer(struct vei_net_txq *txq, unsigned int in_flight)
 {
 	const struct vei_net *net = txq->net;
 
-	return net->tx_usecs && in_flight < net->tx_frames && !netif_xmit_stopped(txq->nq) &&
-	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES;
+	return txq->dense && in_flight < net->tx_frames && !netif_xmit_stopped(txq->nq) &&
+	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES && !vei_txq_is_awaited(txq);
+}
+
+/*
+ * The timer is to fire tx-usecs after the oldest packet that was left behind; the
+ * wheel adds or takes away a part of a jiffy.
+ *
+ * One that is running already counts for nothing: it may have looked. What was
+ * published before this is seen by one that has yet to begin, see vei_txq_defer().
+ */
+static void vei_txq_push_timer(struct vei_net_txq *txq)
+{
+	unsigned long when = jiffies + txq->net->tx_jiffies;
+
+	if (timer_pending(&txq->defer) && (!txq->fresh || txq->defer.expires == when))
+		return;
+	txq->defer_used = vei_queue_taken(txq->q);
+	mod_timer(&txq->defer, when);
 }
 
 /*
@@ -141,20 +199,17 @@ static bool vei_txq_may_defer(const struct vei_net_txq *txq, unsigned int in_fli
 static bool vei_txq_arrange(struct vei_net_txq *txq, bool progress)
 {
 	unsigned int in_flight = vei_queue_in_flight(txq->q);
+	bool armed = vei_queue_intr_armed(txq->q);
 
-	if (vei_queue_intr_armed(txq->q) || !in_flight || vei_queue_broken(txq->q))
+	/* What was asked for stands, until somebody has reaped before it came. */
+	if (!in_flight || (armed && !txq->reaped) || vei_queue_broken(txq->q))
 		return true;
+	txq->reaped = false;
 	if (progress && vei_txq_may_defer(txq, in_flight)) {
-		/*
-		 * A timer that is running already counts for nothing: it may have
-		 * looked. What was published before this is seen by one that has
-		 * yet to begin, see vei_txq_defer().
-		 */
-		if (!hrtimer_is_queued(&txq->defer)) {
-			txq->defer_used = vei_queue_taken(txq->q);
-			hrtimer_start(&txq->defer, ns_to_ktime(txq->net->tx_usecs * NSEC_PER_USEC),
-				      HRTIMER_MODE_REL_SOFT);
-		}
+		if (armed)
+			vei_queue_intr_disable(txq->q);
+		vei_txq_push_timer(txq);
+		txq->fresh = false;
 		return true;
 	}
 	if (vei_queue_intr_postpone(txq->q, in_flight - in_flight / 4))
@@ -179,6 +234,28 @@ static void vei_txq_flush(struct vei_net_txq *txq)
 		napi_schedule(&txq->napi);
 }
 
+/*
+ * Before a packet is sent: reap what is many, and in a new jiffy all that was left
+ * behind, so that the timer can be pushed ahead. Note whether packets follow each
+ * other closely. Under the lock.
+ */
+static void vei_txq_reap_before(struct vei_net_txq *txq)
+{
+	unsigned int in_flight = vei_queue_in_flight(txq->q);
+	unsigned long now = jiffies;
+
+	if (in_flight >= txq->net->tx_frames || (in_flight && now != txq->sent)) {
+		vei_txq_reap(txq, 0);
+		in_flight = vei_queue_in_flight(txq->q);
+	}
+	if (!in_flight)
+		txq->fresh = true;
+	if (now != txq->sent) {
+		txq->dense = now - txq->sent <= txq->net->tx_jiffies;
+		txq->sent = now;
+	}
+}
+
 /**
  * vei_net_start_xmit() - ndo_start_xmit
  * @skb: the packet
@@ -195,8 +272,7 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vei_seg seg[VEI_NET_TX_SEGS];
 	int n;
 
-	if (vei_queue_in_flight(txq->q) >= net->tx_frames)
-		vei_txq_reap(txq, 0);
+	vei_txq_reap_before(txq);
 
 	if (unlikely(!vei_txq_has_room(txq))) {
 		netif_tx_stop_queue(txq->nq);
@@ -213,6 +289,9 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	skb_tx_timestamp(skb);
 	if (unlikely(vei_queue_add(txq->q, seg, n, 0, skb)))
 		goto drop;
+	/* Not published yet, so it is still there to be looked at. */
+	if (vei_tx_is_awaited(skb))
+		vei_txq_note_awaited(txq);
 
 	if (!vei_txq_has_room(txq))
 		netif_tx_stop_queue(txq->nq);
@@ -277,20 +356,19 @@ int vei_txq_poll(struct napi_struct *napi, int budget)
  * vei_txq_defer() - little was in flight, and may still be
  * @timer: &vei_net_txq.defer
  *
- * No longer queued before it looks, as the transmitter publishes before it looks
- * whether the timer is queued: at least one of the two sees the other. The
+ * No longer pending before it looks, as the transmitter publishes before it looks
+ * whether the timer is pending: at least one of the two sees the other. The
  * transmitter's barrier is that of the kick decision (B).
  *
  * Context: softirq.
  */
-enum hrtimer_restart vei_txq_defer(struct hrtimer *timer)
+void vei_txq_defer(struct timer_list *timer)
 {
-	struct vei_net_txq *txq = container_of(timer, struct vei_net_txq, defer);
+	struct vei_net_txq *txq = from_timer(txq, timer, defer);
 
 	virt_mb();	/* with B, see above */
 	if (vei_queue_in_flight(txq->q))
 		napi_schedule(&txq->napi);
-	return HRTIMER_NORESTART;
 }
 
 /**
@@ -305,6 +383,9 @@ void vei_txq_reap_beside_rx(struct vei_net_txq *txq, int budget)
 	if (!txq->q || !vei_queue_in_flight(txq->q) || !__netif_tx_trylock(txq->nq))
 		return;
 	vei_txq_reap_and_wake(txq, budget);
+	/* The interrupt that was asked for is pushed ahead; by netpoll, left as it is. */
+	if (budget && txq->reaped && vei_queue_intr_armed(txq->q) && !vei_txq_arrange(txq, true))
+		napi_schedule(&txq->napi);
 	__netif_tx_unlock(txq->nq);
 }
 
@@ -368,7 +449,7 @@ void vei_txq_start(struct vei_net_txq *txq)
  */
 void vei_txq_stop(struct vei_net_txq *txq)
 {
-	hrtimer_cancel(&txq->defer);
+	del_timer_sync(&txq->defer);
 	__netif_tx_lock_bh(txq->nq);
 	vei_txq_reap(txq, 0);
 	vei_txq_note_progress(txq);
