@@ -25,8 +25,13 @@ MARK=/sys/module/vei_mark/parameters/mark
 TRACING=/sys/kernel/tracing
 declare -A COUNT=()
 # A workload's size, which the environment may change.
-: "${N_PKTGEN:=10000}" "${N_PING:=1000}" "${N_PING3MS:=300}" "${N_PING1S:=20}"
-: "${TCP_BYTES:=8M}" "${UDP_BYTES:=8M}" "${IDLE_SECONDS:=10}"
+: "${N_PKTGEN:=10000}" "${N_PING:=1000}" "${N_PING3MS:=300}" "${N_PING1S:=100}"
+: "${TCP_BYTES:=8000000}" "${N_UDP:=8000}" "${N_RR16:=8000}" "${TSO_BYTES:=200000000}"
+: "${IDLE_SECONDS:=60}"
+# Without a clock that jumps these would take their time.
+if [ -z "${PLUGIN-}" ]; then
+	N_PING3MS=200 N_PING1S=5 IDLE_SECONDS=5
+fi
 
 say() { echo "$*" >/dev/ttyS2; }
 
@@ -158,7 +163,6 @@ probe_set()
 	for name in lapic_next_deadline lapic_next_event; do
 		echo "p:bench/$name $name" >>$TRACING/kprobe_events
 	done
-	# nothing is recorded: the filter is never true
 	for name in lapic_next_deadline lapic_next_event; do
 		echo 1 >$TRACING/events/bench/$name/enable || return 1
 	done
@@ -192,19 +196,39 @@ pinged()	# <count> <argument...>
 # before_WORKLOAD is not counted
 before_pktgen1()
 {
-	echo rem_device_all >/proc/net/pktgen/kpktgend_0
-	echo "add_device p${1}0" >/proc/net/pktgen/kpktgend_0
+	modprobe pktgen && echo "add_device p${1}0" >/proc/net/pktgen/kpktgend_0
 }
 before_pktgen32() { before_pktgen1 "$1"; }
+# its threads wake up ten times a second
+after_pktgen1() { rmmod pktgen; }
+after_pktgen32() { rmmod pktgen; }
 run_pktgen1() { pktgen "$1" 1; }
 run_pktgen32() { pktgen "$1" 32; }
 run_rr() { pinged "$N_PING" -f -w 60; }
 run_rr3ms() { pinged "$N_PING3MS" -i 0.003; }
 run_rr1s() { pinged "$N_PING1S" -i 1; }
-run_tcp() { iperf3 -c "$PEER" -n "$TCP_BYTES" >/run/iperf.log; }
-run_tcpr() { iperf3 -c "$PEER" -R -n "$TCP_BYTES" >/run/iperf.log; }
-run_udp() { iperf3 -c "$PEER" -u -b 0 -l 512 -n "$UDP_BYTES" >/run/iperf.log; }
+run_tcp() { load "$1" there stream -c "$TCP_BYTES" -s 65536; }
+run_tcpr() { load "$1" back stream -c "$TCP_BYTES" -s 65536; }
+run_udp() { load "$1" there udp -c "$N_UDP" -s 512; }
+run_rr16() { load "$1" there rr -f 16 -c "$N_RR16"; }
+run_tso() { load "$1" there stream -c "$TSO_BYTES" -s 65536; }
+run_tso4() { load "$1" there stream -f 4 -c "$TSO_BYTES" -s 65536; }
 run_idle() { pause "$IDLE_SECONDS"; }
+
+# load PAIR there|back ARGUMENT...: sets the marks by itself, once all is connected
+load()
+{
+	local here=/proc/1/ns/net there=/run/netns/peer-$1
+
+	if [ "$2" = there ]; then
+		set -- "${@:3}" -n $here -N "$there" -a "$PEER"
+	else
+		set -- "${@:3}" -n "$there" -N $here -a "$SELF"
+	fi
+	/opt/kselftest/drivers/net/virtio_ei/load "$@" -m $MARK >/run/load.log 2>&1
+}
+
+marks_itself() { [[ $1 =~ ^(tcp|udp|rr16|tso) ]]; }
 
 # Without a process.
 pause() { read -r -t "$1" <>/run/never || :; }
@@ -225,16 +249,20 @@ measure()
 	for name in "${!COUNT[@]}"; do
 		from[$name]=${COUNT[$name]}
 	done
+	marks_itself "$work" || echo 1 >$MARK
 	start=${EPOCHREALTIME/./}
-	echo 1 >$MARK
 	if ! "run_$work" "$pair"; then
-		say "FAILED $1 $work: $(tail -n 3 /run/iperf.log 2>/dev/null)"
+		say "FAILED $1 $work: $(tail -n 3 /run/load.log 2>/dev/null)"
 		return 1
 	fi
 	# the last ones are reaped a moment later
 	pause $settle
-	echo 0 >$MARK
 	usecs=$((${EPOCHREALTIME/./} - start))
+	if marks_itself "$work"; then
+		usecs=$(sed -n 's/.*usecs=//p' /run/load.log)
+	else
+		echo 0 >$MARK
+	fi
 	count_all
 	packets "$pair"
 	((windows++))
@@ -242,6 +270,9 @@ measure()
 	for name in "${!from[@]}"; do
 		out+=" $name=$((COUNT[$name] - from[$name]))"
 	done
+	if [ "$(type -t "after_$work")" = function ]; then
+		"after_$work" "$pair" || return 1
+	fi
 	say "RESULT $1 $work $4 window=$windows usecs=$usecs$out"
 }
 
@@ -284,12 +315,11 @@ main()
 	for pair in $VEI_PAIRS; do
 		NET[$pair]=$((number++))
 	done
-	modprobe virtio_pci && modprobe virtio_net && modprobe pktgen &&
+	modprobe virtio_pci && modprobe virtio_net &&
 		insmod /opt/virtio_ei.ko && insmod /opt/virtio_ei_net.ko &&
 		insmod /opt/vei_mark.ko || return 1
 	for pair in $VEI_PAIRS; do
 		ip netns add "peer-$pair"
-		ip netns exec "peer-$pair" iperf3 -s -D >/dev/null
 	done
 	probe_set || say "NOTE no probe of timer programmings"
 	[ -z "${PLUGIN-}" ] || symbols "${SYMBOLS:-modules}"

@@ -7,7 +7,7 @@ import subprocess
 
 from vmlib import config
 
-from . import BENCH
+from . import BENCH, TOP
 
 MODULES = {"ours": {"virtio_ei", "virtio_ei_net"},
            "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_pci", "virtio_pci_legacy_dev",
@@ -22,12 +22,21 @@ CALLS = {
 }
 
 
+def header(qemu):
+    """The folder of qemu-plugin.h: beside that QEMU, or beside ours, of the same version."""
+    ours = ""
+    for _ in range(2):
+        include = os.path.join(os.path.dirname(os.path.dirname(ours or qemu)), "include")
+        if os.path.exists(os.path.join(include, "qemu-plugin.h")):
+            return include
+        ours = subprocess.run([os.path.join(TOP, "scripts", "qemu", "build")],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    raise config.ConfigError("there is no qemu-plugin.h")
+
+
 def build(qemu):
-    """The plugin, compiled against the header that lies beside that QEMU; its path."""
-    include = os.path.join(os.path.dirname(os.path.dirname(qemu)), "include")
-    if not os.path.exists(os.path.join(include, "qemu-plugin.h")):
-        raise config.ConfigError(f"{include} has no qemu-plugin.h: "
-                                 "QEMU has to be that of scripts/qemu/build")
+    """The plugin, compiled; its path."""
+    include = header(qemu)
     out = os.path.join(os.path.dirname(config.environment()["VEI_BUILD"]), "bench", "count.so")
     os.makedirs(os.path.dirname(out), exist_ok=True)
     source = os.path.join(BENCH, "plugin", "count.c")
