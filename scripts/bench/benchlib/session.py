@@ -94,6 +94,13 @@ class Stream(Report):
             print(f"  {text}", file=sys.stderr, flush=True)
 
 
+def speaks_draft(qemu):
+    """Does this QEMU's device know the draft's properties?"""
+    out = subprocess.run([qemu, "-device", "virtio-net-pci,help"], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return "x-features-hi" in out
+
+
 def overlay(plan, initrd, where):
     """The image with the guest's script, and with the modules that are to be measured."""
     root = os.path.join(where, "root")
@@ -171,11 +178,11 @@ def add_windows(stream, path):
         run.functions = window.functions
 
 
-def measure(plan, boots, log_dir, tries=3):
-    """All boots; one that stalls is said and tried again: QEMU's, or the driver's, to be judged."""
+def measure(plan, numbers, log_dir, tries=3):
+    """Boots of these numbers; one that stalls is said, and tried again."""
     initrd = guest.make_image()
     runs, failures = [], []
-    for number in range(1, boots + 1):
+    for number in numbers:
         for attempt in range(1, tries + 1):
             try:
                 runs += boot_once(plan, number, initrd, log_dir)
