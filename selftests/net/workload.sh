@@ -11,9 +11,12 @@
 # Rounds are interleaved, so that a disturbance hits all rows alike. Prints for
 # each run
 #
-#	RESULT LABEL WORKLOAD packets=N kicks=N txirqs=N rxirqs=N usecs=N agree=1
+#	RESULT LABEL WORKLOAD packets=N kicks=N txirqs=N rxirqs=N timers=N programs=N usecs=N agree=1
 #
-# packets, kicks and txirqs are of the sending NIC, rxirqs of the receiving one.
+# packets: sent by either NIC; kicks and interrupts of both; timers: interrupts of
+# the processors' local timers; programs: how often these were programmed, which
+# on a real hypervisor is an exit each (-1 if no probe can be set). WORKLOAD "idle"
+# is nothing for IDLE_SECONDS: what timers do anyway.
 # agree: our counters equal /proc/interrupts (on a stock pair, which has no
 # counters of its own for that, always 1).
 
@@ -24,7 +27,10 @@ LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 PKTGEN_COUNT=${PKTGEN_COUNT:-20000}
 PING_COUNT=${PING_COUNT:-1000}
-TCP_BYTES=${TCP_BYTES:-12M}
+TCP_BYTES=${TCP_BYTES:-12000000}
+IDLE_SECONDS=${IDLE_SECONDS:-1}
+TRACING=/sys/kernel/tracing
+PROBED="lapic_next_deadline lapic_next_event"	# which of them depends on the processor
 
 # Each pair has a namespace and a network of its own: p<pair>0 here, p<pair>1 there.
 row_setup()
@@ -75,10 +81,55 @@ interrupts()
 kicks()
 {
 	if is_ours "$1"; then
-		vei_queue "$1" 1 kicks
+		echo $(($(vei_queue "$1" 0 kicks) + $(vei_queue "$1" 1 kicks)))
+	elif [ "${1%0}" != "$1" ]; then
+		stock_kicks "p$1"
 	else
-		ethtool -S "p$1" | sed -n 's/^ *tx_queue_0_kicks: //p'
+		ip netns exec "peer-${1%1}" bash -c "$(declare -f stock_kicks); stock_kicks p$1"
 	fi
+}
+
+stock_kicks()
+{
+	ethtool -S "$1" | awk '/_queue_0_kicks:/ { sum += $2 } END { print sum }'
+}
+
+# Have the programmings of the timer counted, if the kernel can.
+probe_set()
+{
+	local name
+
+	PROBED_FILE=
+	for name in $PROBED; do
+		echo "p:vei/$name $name" >>$TRACING/kprobe_events && continue
+		echo "no probe at $name" >&2
+		return
+	done 2>/dev/null
+	for name in $PROBED; do
+		echo 1 >$TRACING/events/vei/"$name"/enable
+	done
+	PROBED_FILE=$TRACING/kprobe_profile
+}
+
+# Leave the sums in PROGRAMS and TIMERS.
+timers_read()
+{
+	local line words word hits misses
+
+	PROGRAMS=0 TIMERS=0
+	if [ -n "$PROBED_FILE" ]; then
+		while read -r _ hits misses; do
+			((PROGRAMS += hits + misses))
+		done <"$PROBED_FILE"
+	fi
+	while read -r line; do
+		[[ $line == LOC:* ]] || continue
+		read -r -a words <<<"$line"
+		for word in "${words[@]:1}"; do
+			[[ $word == *[!0-9]* ]] && break
+			((TIMERS += word))
+		done
+	done </proc/interrupts
 }
 
 # counted NIC QUEUE NAME: our counter and the kernel's, of the same instant: no
@@ -122,38 +173,70 @@ run_burst() { pktgen "$1" 32; }
 # shellcheck disable=SC2317
 run_ping() { ping -q -n -f -c "$PING_COUNT" "${peer_of[$1]}" >/dev/null; }
 # shellcheck disable=SC2317
-run_tcp() { iperf3 -c "${peer_of[$1]}" -n "$TCP_BYTES" >/dev/null; }
-
-stat_of()
+run_tcp()
 {
-	echo "$(<"/sys/class/net/p${1}0/statistics/$2")"
+	"$LIB_DIR/load" stream -c "$TCP_BYTES" -s 65536 -a "${peer_of[$1]}" -n /proc/1/ns/net \
+		-N "/run/netns/peer-$1" >/dev/null
+}
+# shellcheck disable=SC2317
+run_idle() { sleep "$IDLE_SECONDS"; }
+
+# By either NIC.
+sent()
+{
+	local here there
+
+	here=$(<"/sys/class/net/p${1}0/statistics/tx_packets")
+	there=$(ip netns exec "peer-$1" cat "/sys/class/net/p${1}1/statistics/tx_packets")
+	echo $((here + there))
 }
 
 # The receiver has seen all that the sender has sent.
 settled()
 {
-	[ "$(stat_of "$1" tx_packets)" -ge "$2" ]
+	[ "$(sent "$1")" -ge "$2" ]
+}
+
+# All vectors of pair $1: TXIRQS and RXIRQS by our counters, KERNEL by the kernel's.
+irqs_read()
+{
+	local nic ours kernel
+
+	TXIRQS=0 RXIRQS=0 KERNEL=0
+	for nic in "${1}0" "${1}1"; do
+		read -r ours kernel <<<"$(counted "$nic" 1 output.0)"
+		((TXIRQS += ours, KERNEL += kernel))
+		read -r ours kernel <<<"$(counted "$nic" 0 input.0)"
+		((RXIRQS += ours, KERNEL += kernel))
+	done
 }
 
 measure()	# <label> <workload> <pair>
 {
-	local a=${3}0 b=${3}1 p k t r pt pr t_end r_end pt_end pr_end start agree=0
+	local a=${3}0 b=${3}1 p k tx rx kernel start usecs timers programs agree=0
 
-	p=$(stat_of "$3" tx_packets) k=$(kicks "$a")
-	read -r t pt <<<"$(counted "$a" 1 output.0)"
-	read -r r pr <<<"$(counted "$b" 0 input.0)"
+	p=$(sent "$3") k=$(($(kicks "$a") + $(kicks "$b")))
+	irqs_read "$3"
+	tx=$TXIRQS rx=$RXIRQS kernel=$KERNEL
+	timers_read
+	timers=$TIMERS programs=$PROGRAMS
 	start=${EPOCHREALTIME/./}
 	"run_$2" "$3" || { echo "FAILED $1 $2"; return 1; }
-	local usecs=$((${EPOCHREALTIME/./} - start))
+	usecs=$((${EPOCHREALTIME/./} - start))
 
 	# The last ones are reaped a moment later.
-	[ "$2" = ping ] || [ "$2" = tcp ] || wait_for 5 settled "$3" $((p + PKTGEN_COUNT))
-	k=$(($(kicks "$a") - k)) p=$(($(stat_of "$3" tx_packets) - p))
-	read -r t_end pt_end <<<"$(counted "$a" 1 output.0)"
-	read -r r_end pr_end <<<"$(counted "$b" 0 input.0)"
-	local dt=$((t_end - t)) dr=$((r_end - r))
-	[ $dt = $((pt_end - pt)) ] && [ $dr = $((pr_end - pr)) ] && agree=1
-	echo "RESULT $1 $2 packets=$p kicks=$k txirqs=$dt rxirqs=$dr usecs=$usecs agree=$agree"
+	case $2 in
+	pktgen | burst)	wait_for 5 settled "$3" $((p + PKTGEN_COUNT)) ;;
+	esac
+	timers_read
+	timers=$((TIMERS - timers)) programs=$((PROGRAMS - programs))
+	[ -n "$PROBED_FILE" ] || programs=-1
+	k=$(($(kicks "$a") + $(kicks "$b") - k)) p=$(($(sent "$3") - p))
+	irqs_read "$3"
+	tx=$((TXIRQS - tx)) rx=$((RXIRQS - rx))
+	[ $((tx + rx)) = $((KERNEL - kernel)) ] && agree=1
+	echo "RESULT $1 $2 packets=$p kicks=$k txirqs=$tx rxirqs=$rx timers=$timers" \
+		"programs=$programs usecs=$usecs agree=$agree"
 }
 
 run_row()	# <row>
@@ -167,7 +250,7 @@ run_row()	# <row>
 		done
 		wait_for 10 ping -q -n -c 1 -W 1 "${peer_of[$pair]}" >/dev/null || return 1
 	fi
-	for work in ${WORKLOADS:-pktgen burst ping tcp}; do
+	for work in idle ${WORKLOADS:-pktgen burst ping tcp}; do
 		measure "$label" "$work" "$pair" || return 1
 	done
 }
@@ -176,12 +259,12 @@ declare -A peer_of mac_of
 rounds=$1 net=0
 shift
 modprobe pktgen || exit 1
+probe_set
 for PAIR in $VEI_PAIRS; do
 	if ! row_setup "$PAIR" $net; then
 		echo "FAILED setting up pair $PAIR"
 		exit 1
 	fi
-	ip netns exec "peer-$PAIR" iperf3 -s -D >/dev/null
 	net=$((net + 1))
 done
 for ((round = 1; round <= rounds; round++)); do

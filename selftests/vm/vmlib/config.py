@@ -130,6 +130,7 @@ class Guest:
     qemu_args: list = field(default_factory=list)
     breaks: list = field(default_factory=list)      # negative controls, see plan_controls.py
     qemu: str = None                # another QEMU than the environment's
+    accel: list = None              # another accelerator than the environment's: QEMU's arguments
 
     def job(self):
         """The shell text that the guest's init reads."""

@@ -23,8 +23,8 @@ class Machine:
         self.dir = run_dir
         self.interactive = guest.mode == "shell"
         env = config.environment()
-        args = config.command_line(guest, env, qemu, config.accelerator(env, qemu), initrd,
-                                   run_dir, console)
+        accel = guest.accel or config.accelerator(env, qemu)
+        args = config.command_line(guest, env, qemu, accel, initrd, run_dir, console)
         if incoming:
             args += ["-incoming", incoming]
         listeners = {name: listen(os.path.join(run_dir, name)) for name in config.SOCKETS}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What QEMU's plugin has counted in a window: instructions by function, and calls."""
+
+import collections
+import os
+import subprocess
+
+from vmlib import config
+
+from . import BENCH, TOP
+
+MODULES = {"ours": {"virtio_ei", "virtio_ei_net"},
+           "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_pci", "virtio_pci_legacy_dev",
+                     "virtio_pci_modern_dev"}}
+# Entries of any of these make one count.
+CALLS = {
+    "programs": ("lapic_next_deadline", "lapic_next_event"),
+    "timerirqs": ("sysvec_apic_timer_interrupt",),
+    "deviceirqs": ("common_interrupt",),
+    "wakes": ("try_to_wake_up",),
+    "switches": ("__switch_to_asm",),
+}
+
+
+def header(qemu):
+    """The folder of qemu-plugin.h: beside that QEMU, or beside ours, of the same version."""
+    ours = ""
+    for _ in range(2):
+        include = os.path.join(os.path.dirname(os.path.dirname(ours or qemu)), "include")
+        if os.path.exists(os.path.join(include, "qemu-plugin.h")):
+            return include
+        ours = subprocess.run([os.path.join(TOP, "scripts", "qemu", "build")],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    raise config.ConfigError("there is no qemu-plugin.h")
+
+
+def build(qemu):
+    """The plugin, compiled; its path."""
+    include = header(qemu)
+    out = os.path.join(os.path.dirname(config.environment()["VEI_BUILD"]), "bench", "count.so")
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    source = os.path.join(BENCH, "plugin", "count.c")
+    done = subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread",
+                           "-I", include, "-o", f"{out}.{os.getpid()}", source])
+    if done.returncode:
+        raise config.ConfigError("the plugin does not build")
+    os.replace(f"{out}.{os.getpid()}", out)
+    return out
+
+
+class Window:
+    """One window: totals, calls, instructions by function and by module."""
+
+    def __init__(self, head, lines, symbols):
+        self.totals = {key: int(value) for key, value in
+                       (word.split("=") for word in head.split()[2:])}
+        at = {}
+        self.functions = collections.Counter()
+        for line in lines:
+            address, count = line.split()
+            at[int(address, 16)] = int(count)
+        for address, count in at.items():
+            self.functions[symbols.find(address)] += count
+        self.calls = {}
+        for name, functions in CALLS.items():
+            self.calls[name] = sum(at.get(symbols.address(function), 0)
+                                   for function in functions)
+
+    def of_modules(self, modules):
+        return sum(count for (_, module), count in self.functions.items() if module in modules)
+
+    def whole(self):
+        return self.totals["user"] + self.totals["kernel"]
+
+
+def windows(path, symbols):
+    """Number and window, one after the other, of a file that the plugin has written."""
+    with open(path) as text:
+        lines = []
+        for line in text:
+            if line.startswith("window"):
+                head, lines = line, []
+            elif line.startswith("end"):
+                yield int(line.split()[1]), Window(head, lines, symbols)
+            else:
+                lines.append(line)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What make bench measures: groups of rows that share their guests."""
+
+import shutil
+from dataclasses import dataclass, field
+
+from vmlib import config, guest
+
+from . import figures, session
+
+HUB = ["pktgen1", "pktgen32", "udp", "tcp", "tcpr", "rr", "rr3ms", "rr1s"]
+TAP = ["rr16", "tso", "tso4"]
+DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
+Row = session.Row
+
+
+@dataclass
+class Group:
+    """Rows to be compared, and after the measurement their figures."""
+    name: str
+    title: str
+    remark: str
+    plan: session.Plan
+    names: dict                     # of the rows, for people
+    reference: str                  # the label of the row that is 1
+    runs: list = field(default_factory=list)
+    failures: list = field(default_factory=list)
+    table: dict = field(default_factory=dict)
+    by_row: dict = field(default_factory=dict)
+    least: dict = field(default_factory=dict)
+
+    def take(self, runs):
+        self.runs = runs
+        self.table, self.by_row, self.least = figures.collect(runs)
+
+    def works(self):
+        return [work for work in self.plan.workloads if work != "idle"]
+
+
+def qemu_path():
+    return shutil.which(guest.qemu_binary())
+
+
+def stock_device(options):
+    rows = [Row("stock-ii", "s", "stock", "-:-"), Row("ours-ii", "s", "ours", "1:1"),
+            Row("stock-ff", "f", "stock", "-:-"), Row("ours-ff", "f", "ours", "0:0")]
+    return Group(
+        "stock", "Stock device",
+        "Debian's QEMU, one pair of NICs on a hub; counted by the plugin, one processor, "
+        "`-icount shift=0,sleep=off`.",
+        session.Plan(rows=rows,
+                     pairs=[config.Pair("s"), config.Pair("f", props={"event_idx": "off"})],
+                     workloads=HUB, qemu=shutil.which("qemu-system-x86_64"), **options),
+        {"stock-ii": "virtio_net, event index", "ours-ii": "ours, event index",
+         "stock-ff": "virtio_net, flags", "ours-ff": "ours, flags"}, "stock-ii")
+
+
+def draft_device(options):
+    names = {"stock": "virtio_net, event index (released dialect)"}
+    rows = [Row("stock", "s", "stock", "-:-")]
+    for kick, avail in (("flags", 0), ("avail_event", 1)):
+        for intr, used in (("flags", 0), ("used_event", 1)):
+            label = f"{kick[0]}{intr[0]}"
+            rows.append(Row(label, "d", "ours", f"{used}:{avail}"))
+            names[label] = f"ours, {kick} / {intr}"
+    return Group(
+        "draft", "Draft device, the four combinations",
+        "Kicks by / interrupts by; the QEMU of scripts/qemu, otherwise as above.",
+        session.Plan(rows=rows, pairs=[config.Pair("s"), config.Pair("d", props=dict(DRAFT))],
+                     workloads=HUB, qemu=qemu_path(), **options), names, "stock")
+
+
+def taps(options):
+    rows = [Row("stock", "t", "stock", "-:-"), Row("ours", "t", "ours", "1:1")]
+    return Group(
+        "taps", "Four queues over taps",
+        "Segmentation offload, 4 processors in one thread, `-icount shift=0,sleep=off`; the "
+        "packets of the TSO streams are skbs of up to 64 KiB.",
+        session.Plan(rows=rows, pairs=[config.Pair("t", backend="tap", queues=4)], workloads=TAP,
+                     cpus=4, qemu=qemu_path(), **options),
+        {"stock": "virtio_net", "ours": "ours"}, "stock")
+
+
+def real(options):
+    rows = [Row("stock", "s", "stock", "-:-"), Row("ours", "s", "ours", "1:1")]
+    return Group(
+        "real", "With a clock of its own",
+        "No plugin and no -icount: 2 processors in threads of their own, whatever else the "
+        "host does; the guest counts. The clock does not jump here, but a guest under TCG is "
+        "some 10 times slower than its device.",
+        session.Plan(rows=rows, pairs=[config.Pair("s")], workloads=HUB, mode="real", cpus=2,
+                     qemu=qemu_path(), **options),
+        {"stock": "virtio_net", "ours": "ours"}, "stock")
+
+
+# blk comes here when there is a driver for it: a group with workloads of its own
+# in guest.sh, where pair_take() binds disks instead of NICs.
+GROUPS = {"stock": stock_device, "draft": draft_device, "taps": taps, "real": real}
+
+
+def problem(name, plan):
+    """Why a group cannot be measured here, or None."""
+    if any(pair.backend == "tap" for pair in plan.pairs):
+        return config.taps_problem()
+    if name == "draft" and not session.speaks_draft(plan.qemu):
+        return "QEMU does not speak the draft (QEMU=$(scripts/qemu/build))"
+    return None
+
+
+def plain(runs):
+    """For JSON; the driver's functions only."""
+    out = []
+    for run in runs:
+        own = session.counts.MODULES[run.driver]
+        out.append({**vars(run), "functions": {
+            f"{module}:{name}": count for (name, module), count in run.functions.items()
+            if module in own}})
+    return out

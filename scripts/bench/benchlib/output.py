@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Figures as text, as a table for Documentation/bench.md, as words, and as plots by gnuplot."""
+
+import os
+import shutil
+import subprocess
+
+from . import counts, figures
+
+TITLES = {"kicks": "kicks", "txirqs": "TX irqs", "rxirqs": "RX irqs", "timerirqs": "timer irqs",
+          "programs": "timer prog.", "wakeups": "wake-ups", "driver": "driver instr",
+          "guest": "guest instr", "usecs": "usecs"}
+WORDS = {"kicks": "kicks", "wakeups": "wake-ups", "driver": "instructions of the driver",
+         "guest": "instructions of the whole guest"}
+WORKLOADS = {"pktgen1": "pktgen, 1 at a time", "pktgen32": "pktgen, 32 at a time",
+             "udp": "UDP flood", "tcp": "TCP", "tcpr": "TCP reverse",
+             "rr": "request-response", "rr3ms": "every 3 ms", "rr1s": "every second",
+             "rr16": "TCP_RR, 16 flows, 4 queues", "tso": "TCP with TSO, 1 stream",
+             "tso4": "TCP with TSO, 4 streams"}
+
+
+def shown(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3f}"
+
+
+def spread(three):
+    first, middle, third = three
+    return f"{shown(middle)} [{shown(first)}-{shown(third)}]"
+
+
+def text(group, works, of="ours", to="stock"):
+    """Lines for the terminal."""
+    lines = []
+    for work in works:
+        ours, stock = group.table[work, of], group.table[work, to]
+        lines += ["", f"{work}: {len(ours['wakeups'])} runs of each",
+                  f"  {'a packet':14} {of:26} {to:26} {of} / {to}"]
+        for name, title in TITLES.items():
+            if name not in ours or name not in stock:
+                continue
+            ratio = figures.ratio(ours[name], stock[name])
+            lines.append(f"  {title:14} {spread(figures.quartiles(ours[name])):26} "
+                         f"{spread(figures.quartiles(stock[name])):26} "
+                         f"{spread(ratio) if ratio else '-'}")
+    return lines + ["", idle_line(group)]
+
+
+def idle_line(group):
+    rows = ", ".join(f"{label} {TITLES[name]} {rate:.2f}"
+                     for (label, name), rate in sorted(group.by_row.items()))
+    least = ", ".join(f"{TITLES[name]} {rate:.2f}" for name, rate in group.least.items())
+    return f"idle, a second: {rows}; taken off: {least}"
+
+
+def profile(runs, work, least_share=0.01):
+    """The driver's own functions."""
+    lines = []
+    for label in sorted({run.label for run in runs}):
+        mine = [run for run in runs if run.workload == work and run.label == label]
+        if not mine:
+            continue
+        packets = sum(run.counted["packets"] for run in mine)
+        sums = {}
+        for run in mine:
+            for key, count in run.functions.items():
+                if key[1] in counts.MODULES[run.driver]:
+                    sums[key] = sums.get(key, 0) + count
+        lines += ["", f"{work}, {label}: instructions a packet by function"]
+        for (name, module), count in sorted(sums.items(), key=lambda item: -item[1]):
+            if count >= least_share * sum(sums.values()):
+                lines.append(f"  {count / packets:9.1f}  {name} [{module}]")
+    return lines
+
+
+def markdown(group, works):
+    """One table a workload: rows of drivers, medians with quartiles."""
+    names = [name for name in TITLES
+             if name != "usecs" and any(name in row for row in group.table.values())]
+    lines = [f"### {group.title}", "", group.remark, ""]
+    head = "| | " + " | ".join(TITLES[name] for name in names) + " | wake-ups / stock |"
+    for work in works:
+        lines += [f"**{WORKLOADS[work]}**", "", head, "|" + "---|" * (len(names) + 2)]
+        for row in group.plan.rows:
+            mine = group.table[work, row.label]
+            ratio = None
+            if row.label != group.reference:
+                other = group.table[work, group.reference]
+                ratio = figures.ratio(mine["wakeups"], other["wakeups"])
+            cells = [spread(figures.quartiles(mine[name])) if name in mine else "-"
+                     for name in names]
+            lines.append(f"| {group.names[row.label]} | {' | '.join(cells)} | "
+                         f"{spread(ratio) if ratio else '1'} |")
+        lines.append("")
+    return lines + [idle_line(group) + ".", ""]
+
+
+def words(group, works):
+    """What may be said: where the quartiles of the two do not overlap."""
+    lines = []
+    for row in group.plan.rows:
+        if row.label == group.reference:
+            continue
+        for work in works:
+            mine, other = group.table[work, row.label], group.table[work, group.reference]
+            for name, word in WORDS.items():
+                if name not in mine or name not in other:
+                    continue
+                ours, stock = figures.quartiles(mine[name]), figures.quartiles(other[name])
+                ratio = figures.ratio(mine[name], other[name])
+                if not ratio:
+                    continue
+                if ours[2] < stock[0] or ours[0] > stock[2]:
+                    said = f"{ratio[1]:.2f} times the {word}"
+                else:
+                    said = f"no difference in {word} that stands"
+                lines.append(f"- {WORKLOADS[work]}: {group.names[row.label]} {said} "
+                             f"[{ratio[0]:.2f}-{ratio[2]:.2f}]")
+    return lines
+
+
+PLOT = """
+set terminal svg size 900,420 font "sans,12" background "white"
+set output "{out}"
+set title "{title}"
+set ylabel "stock = 1"
+set yrange [0:*]
+set grid ytics
+set style fill solid 0.7 border -1
+set boxwidth 0.25
+set xtics rotate by -20
+set key outside top center horizontal
+set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2
+plot {series}
+"""
+
+
+def plot(group, works, name, title, directory):
+    """Ratios to the reference with their quartiles, one box a workload and row; the file."""
+    if not shutil.which("gnuplot"):
+        return None
+    rows = [row for row in group.plan.rows if row.label != group.reference]
+    series = []
+    for number, row in enumerate(rows):
+        data = os.path.join(directory, f"{group.name}-{name}-{row.label}.dat")
+        width = 0.8 / len(rows)
+        with open(data, "w") as out:
+            for place, work in enumerate(works):
+                ratio = figures.ratio(group.table[work, row.label].get(name, []),
+                                      group.table[work, group.reference].get(name, []))
+                if ratio:
+                    at = place + (number - (len(rows) - 1) / 2) * width
+                    out.write(f'{at} {ratio[1]} {ratio[0]} {ratio[2]} {width * 0.9} '
+                              f'{place} "{WORKLOADS[work]}"\n')
+        if not os.path.getsize(data):
+            continue
+        series.append(f'"{data}" using 1:2:5:xtic(7) with boxes title "{group.names[row.label]}", '
+                      f'"" using 1:2:3:4 with yerrorbars pt 0 lc "black" notitle')
+    if not series:
+        return None
+    path = os.path.join(directory, f"{group.name}-{name}.svg")
+    subprocess.run(["gnuplot"], check=True, text=True,
+                   input=PLOT.format(out=path, title=title, series=", ".join(series)))
+    return path
