@@ -2,6 +2,7 @@
 """Boot guests, bridge their requests to QMP, and judge what they report.
 
 config.py   what a guest consists of, and the QEMU command line for it
+disk.py     the disks among it
 agent.py    the host's end of the request channel
 report.py   the TAP stream and the verdict, counted a second time
 machine.py  one QEMU

@@ -60,15 +60,18 @@ class Boot:
     The guest may move to another QEMU meanwhile: machine is where it is.
     """
 
-    def __init__(self, guest, initrd, log_dir, show=lambda text: None):
+    def __init__(self, guest, initrd, log_dir, show=lambda text: None, keep=None):
+        """keep: called with the run's directory before that goes."""
         self.guest = guest
         self.initrd = initrd
         self.show = show
+        self.keep = keep
         os.makedirs(log_dir, exist_ok=True)
         self.console = os.path.join(log_dir, f"{guest.name}.console")
         self.report_log = os.path.join(log_dir, f"{guest.name}.report")
         self.problems = []
         self.machines = []
+        self.daemons = []
         self.report = Report(show=show)
 
     def run(self):
@@ -81,6 +84,10 @@ class Boot:
             finally:
                 for machine in self.machines:
                     machine.end()
+                for daemon in self.daemons:
+                    process.end(daemon)
+                if self.keep:
+                    self.keep(self.dir)
             if process.stopped():
                 raise process.Stopped
             if self.guest.mode == "tests":
@@ -95,8 +102,20 @@ class Boot:
             job.write(self.guest.job())
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2",
                         os.path.join(self.dir, "state.qcow2"), "4G"], check=True)
+        for one in self.guest.disks:
+            one.create(self.dir)
+            if daemon := one.serve(self.dir):
+                self.daemons.append(daemon)
+                self.wait_socket(os.path.join(self.dir, f"{one.name}.sock"), daemon)
         self.machine = self.launch()
         agent.Agent(self).start()
+
+    def wait_socket(self, path, daemon):
+        deadline = time.monotonic() + 20
+        while not os.path.exists(path):
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise config.ConfigError("qemu-storage-daemon did not start")
+            time.sleep(0.05)
 
     def launch(self, incoming=None):
         """A QEMU in a directory of its own; the console goes on where it is."""
@@ -171,9 +190,10 @@ class Boot:
                 self.show(f"  QEMU: {line}")
 
 
-def make_image(stock=False):
+def make_image(stock=False, blk=False):
     """Build the initramfs (or find it unchanged); its path."""
-    args = [os.path.join(config.HERE, "image")] + (["--stock"] if stock else [])
+    args = [os.path.join(config.HERE, "image")]
+    args += ["--stock"] * stock + ["--blk"] * blk
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise config.ConfigError("no image")

@@ -44,11 +44,11 @@ class Images:
         self.lock = threading.Lock()
 
     def __call__(self, one):
-        stock = one.driver == "virtio_net"
+        key = one.is_stock(), bool(one.disks)
         with self.lock:
-            if stock not in self.built:
-                self.built[stock] = guest.make_image(stock)
-            return self.built[stock]
+            if key not in self.built:
+                self.built[key] = guest.make_image(*key)
+            return self.built[key]
 
 
 def sayer(name, names):
@@ -62,7 +62,7 @@ def sayer(name, names):
 
 def run_guest(one, images, log_dir, totals, say):
     say(f"guest {one.name}: {len(one.tests)} suites, "
-        f"{', '.join(pair.describe() for pair in one.pairs)}")
+        f"{', '.join(each.describe() for each in one.pairs + one.disks)}")
     if one.needs_taps() and (problem := config.taps_problem()):
         totals.skip(one.name, problem, len(one.tests))
         return
