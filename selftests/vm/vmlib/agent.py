@@ -9,7 +9,8 @@ snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
 migrate        carry the guest over to another QEMU, which answers
 features       arguments.id: what the guest has acknowledged, as a number in
                hex, from the device's own status report (all 64 bits)
-pick           a member "a.b.0" of the answer instead of the whole
+pick           a member "a.b.0" of the answer instead of the whole; of a list also the
+               one with a certain member, as in "node-name=a.stats"
 """
 
 import json
@@ -127,7 +128,13 @@ def feature_bits(status):
 
 def pick(value, path):
     for name in path.split("."):
-        value = value[int(name)] if isinstance(value, list) else value[name]
+        if not isinstance(value, list):
+            value = value[name]
+        elif "=" in name:
+            key, _, wanted = name.partition("=")
+            value = {str(each.get(key)): each for each in reversed(value)}[wanted]
+        else:
+            value = value[int(name)]
     return value
 
 
