@@ -35,7 +35,7 @@ test_load()
 {
 	drv_load
 	check_err $? "the disks do not appear"
-	disk_offers "$DISK" $F_FLUSH
+	disk_offers "$DISK" "$F_FLUSH"
 	check_err $? "FLUSH was not negotiated"
 }
 
@@ -50,7 +50,7 @@ test_cache()
 	if [ "$*" = "write back" ]; then
 		back=true
 	fi
-	check_eq "$(device_writes_back)" $back "the device writes back"
+	check_eq "$(device_writes_back)" "$back" "the device writes back"
 }
 
 test_sync()

@@ -13,8 +13,7 @@ ALL_TESTS=()
 for mode in $(modes); do
 	ALL_TESTS+=("test_load $mode")
 	for disk in $VEI_DISKS; do
-		[ "$(disk_var READONLY "$disk")" = 0 ] && [ "$(disk_var BACKEND "$disk")" != null ] ||
-			continue
+		disk_keeps "$disk" || continue
 		ALL_TESTS+=("test_make $disk" test_copy test_compare test_remove "test_check $disk")
 	done
 done

@@ -76,6 +76,12 @@ disk_var()
 	echo "${!var-}"
 }
 
+# Can disk $1 be written, and has it what was written?
+disk_keeps()
+{
+	[ "$(disk_var READONLY "$1")" = 0 ] && [ "$(disk_var BACKEND "$1")" != null ]
+}
+
 # The name that the kernel has for disk $1, if there is one.
 disk_name()
 {
@@ -225,6 +231,35 @@ queue_idle()
 {
 	queue_read "$1" "$2" && [ "${QUEUE_NOW[used_idx]}" = "${QUEUE_NOW[avail_idx]}" ] &&
 		[ "${QUEUE_NOW[last_used]}" = "${QUEUE_NOW[used_idx]}" ]
+}
+
+# A table of partitions by hand, of type 83: partition_table DISK [START SECTORS]...
+# in units of 512 bytes; the table's own are the disk's blocks
+partition_table()
+{
+	local disk=$1 bytes="" i entry unit
+
+	unit=$(($(disk_get "$disk" queue/logical_block_size) / 512))
+	shift
+	while [ $# -gt 0 ]; do
+		entry="00 00 00 00 83 00 00 00"
+		for ((i = 0; i < 32; i += 8)); do
+			entry+=" $(printf %02x $(($1 / unit >> i & 255)))"
+		done
+		for ((i = 0; i < 32; i += 8)); do
+			entry+=" $(printf %02x $(($2 / unit >> i & 255)))"
+		done
+		bytes+=" $entry"
+		shift 2
+	done
+	{
+		head -c 446 /dev/zero
+		# shellcheck disable=SC2059,SC2086 # the bytes are the format
+		printf "$(printf '\\x%s' $bytes)"
+		head -c $((64 - ${#bytes} / 3)) /dev/zero
+		printf '\x55\xaa'
+	} | dd of="$(disk_dev "$disk")" bs=512 iflag=fullblock conv=fsync status=none
+	blockdev --rereadpt "$(disk_dev "$disk")"
 }
 
 ##############################################################################

@@ -53,8 +53,8 @@ test_identity()
 	serial=$(device_prop "$1" serial)
 	[ -z "$serial" ] || check_eq "$(disk_get "$1" serial)" "$serial" "serial"
 	[ "$(disk_var READONLY "$1")" != 1 ] || ro=1
-	check_eq "$(disk_get "$1" ro)" $ro "ro"
-	check_eq "$(blockdev --getro "$(disk_dev "$1")")" $ro "blockdev --getro"
+	check_eq "$(disk_get "$1" ro)" "$ro" "ro"
+	check_eq "$(blockdev --getro "$(disk_dev "$1")")" "$ro" "blockdev --getro"
 	check_eq "$(disk_get "$1" queue/rotational)" 1 "rotational"
 	check_eq "$(disk_get "$1" removable)" 0 "removable"
 }
@@ -97,33 +97,6 @@ test_answers()
 	check_queues_idle "$1"
 }
 
-# A table of partitions by hand, of type 83: partition_table DISK [START SECTORS]...
-partition_table()
-{
-	local disk=$1 bytes="" i entry
-
-	shift
-	while [ $# -gt 0 ]; do
-		entry="00 00 00 00 83 00 00 00"
-		for ((i = 0; i < 32; i += 8)); do
-			entry+=" $(printf %02x $(($1 >> i & 255)))"
-		done
-		for ((i = 0; i < 32; i += 8)); do
-			entry+=" $(printf %02x $(($2 >> i & 255)))"
-		done
-		bytes+=" $entry"
-		shift 2
-	done
-	{
-		head -c 446 /dev/zero
-		# shellcheck disable=SC2059,SC2086 # the bytes are the format
-		printf "$(printf '\\x%s' $bytes)"
-		head -c $((64 - ${#bytes} / 3)) /dev/zero
-		printf '\x55\xaa'
-	} | dd of="$(disk_dev "$disk")" bs=512 iflag=fullblock conv=fsync status=none
-	blockdev --rereadpt "$(disk_dev "$disk")"
-}
-
 test_partitions()
 {
 	local name
@@ -137,7 +110,7 @@ test_partitions()
 		"lsblk"
 	head -c 65536 /dev/urandom >/run/data
 	dd if=/run/data of="/dev/${name}2" bs=64k oflag=direct status=none
-	dd if="/dev/$name" bs=512 skip=8192 count=128 iflag=direct status=none | cmp - /run/data
+	dd if="/dev/$name" bs=4k skip=1024 count=16 iflag=direct status=none | cmp - /run/data
 	check_err $? "a partition is not where the disk has it"
 	partition_table "$1"
 	[ ! -e "/sys/block/$name/${name}1" ]
@@ -160,10 +133,10 @@ test_tools()
 	check_err $? "blockdev --flushbufs"
 }
 
-# the first byte that is not zero of KIB kibibytes at kibibyte SKIP
+# nonzero DEVICE START KIB: 1 if anything is not zero there, which is in KiB as well
 nonzero()
 {
-	dd if="$1" bs=1k skip="$2" count="$3" iflag=direct status=none | tr -d '\0' | head -c 1 | wc -c
+	dd if="$1" bs=4k skip=$(($2 / 4)) count=$(($3 / 4)) iflag=direct status=none | tr -d '\0' | head -c 1 | wc -c
 }
 
 fill_ones()

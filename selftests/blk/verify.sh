@@ -16,8 +16,7 @@ turn=0
 for mode in $(modes); do
 	ALL_TESTS+=("test_load $mode")
 	for disk in $VEI_DISKS; do
-		[ "$(disk_var READONLY "$disk")" = 0 ] && [ "$(disk_var BACKEND "$disk")" != null ] ||
-			continue
+		disk_keeps "$disk" || continue
 		ALL_TESTS+=("test_fio $mode $disk $turn")
 		turn=$((turn + 1))
 	done

@@ -43,7 +43,7 @@ test_counters()
 		check_eq $((QUEUE_NOW[adds] & 0xffff)) "${QUEUE_NOW[avail_idx]}" \
 			"queue $queue: adds modulo 65536, avail->idx"
 	done
-	check_ge $total "$REQUESTS" "requests added"
+	check_ge "$total" "$REQUESTS" "requests added"
 }
 
 tests_run

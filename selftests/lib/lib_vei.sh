@@ -222,3 +222,19 @@ check_core()
 	has "$acked" $F_BAD && fail "$nic: bit 30 acknowledged"
 	return 0
 }
+
+# check_unused DEVICE QUEUE: each direction uses flags or its index; the other field stays zero
+check_unused()
+{
+	queue_read "$1" "$2"
+	if [ "${QUEUE_NOW[intr_mode]}" = used_event ]; then
+		check_eq "${QUEUE_NOW[avail_flags]}" 0 "$1 queue $2: avail->flags beside used_event"
+	else
+		check_eq "${QUEUE_NOW[used_event]}" 0 "$1 queue $2: used_event beside avail->flags"
+	fi
+	if [ "${QUEUE_NOW[kick_mode]}" = avail_event ]; then
+		check_eq "${QUEUE_NOW[used_flags]}" 0 "$1 queue $2: used->flags beside avail_event"
+	else
+		check_eq "${QUEUE_NOW[avail_event]}" 0 "$1 queue $2: avail_event beside used->flags"
+	fi
+}

@@ -3,10 +3,10 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass, field
 
-from . import process
-
+LEGACY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vhost_legacy.py")
 BACKENDS = ("raw", "qcow2", "null", "log", "vhost")
 
 # Above the pairs of NICs, of which such a guest has few or none.
@@ -117,13 +117,13 @@ class Disk:
                 pass
 
     def serve(self, where):
-        """The daemon that is the device, if QEMU is not; it ends with the run."""
+        """What has to run before QEMU begins: (command, its socket) in this order."""
         if self.backend != "vhost":
-            return None
+            return []
+        device, front = (os.path.join(where, f"{self.name}.{end}") for end in ("device", "sock"))
         nodes = [word for node in self.nodes(where) for word in ("--blockdev", node)]
-        return process.spawn(process.mortal([
-            "qemu-storage-daemon", *nodes, "--export",
-            f"type=vhost-user-blk,id=e{self.name},node-name={self.name},"
-            f"writable={'off' if self.readonly else 'on'},num-queues={self.queues},"
-            f"addr.type=unix,addr.path={where}/{self.name}.sock"]),
-            stdin=subprocess.DEVNULL)
+        export = (f"type=vhost-user-blk,id=e{self.name},node-name={self.name},"
+                  f"writable={'off' if self.readonly else 'on'},num-queues={self.queues},"
+                  f"addr.type=unix,addr.path={device}")
+        return [(["qemu-storage-daemon", *nodes, "--export", export], device),
+                ([sys.executable, LEGACY, front, device], front)]

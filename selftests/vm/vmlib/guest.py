@@ -104,17 +104,19 @@ class Boot:
                         os.path.join(self.dir, "state.qcow2"), "4G"], check=True)
         for one in self.guest.disks:
             one.create(self.dir)
-            if daemon := one.serve(self.dir):
-                self.daemons.append(daemon)
-                self.wait_socket(os.path.join(self.dir, f"{one.name}.sock"), daemon)
+            for command, socket in one.serve(self.dir):
+                self.start_daemon(command, socket)
         self.machine = self.launch()
         agent.Agent(self).start()
 
-    def wait_socket(self, path, daemon):
+    def start_daemon(self, command, socket):
+        """Something that QEMU will connect to; it ends with the run."""
+        daemon = process.spawn(process.mortal(command), stdin=subprocess.DEVNULL)
+        self.daemons.append(daemon)
         deadline = time.monotonic() + 20
-        while not os.path.exists(path):
+        while not os.path.exists(socket):
             if daemon.poll() is not None or time.monotonic() > deadline:
-                raise config.ConfigError("qemu-storage-daemon did not start")
+                raise config.ConfigError(f"{os.path.basename(command[0])} did not start")
             time.sleep(0.05)
 
     def launch(self, incoming=None):

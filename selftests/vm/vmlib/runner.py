@@ -5,7 +5,8 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from . import config, guest, process
+from . import config, guest, powercut, process
+from .control import Control
 
 
 class Totals:
@@ -66,8 +67,14 @@ def run_guest(one, images, log_dir, totals, say):
     if one.needs_taps() and (problem := config.taps_problem()):
         totals.skip(one.name, problem, len(one.tests))
         return
-    outcome = guest.Boot(one, images(one), log_dir, say).run()
+    cuts, keep = Control(one.name, say), None
+    if any(disk.backend == "log" for disk in one.disks):
+        def keep(where):
+            powercut.judge(one, where, log_dir, cuts)
+    outcome = guest.Boot(one, images(one), log_dir, say, keep).run()
     totals.add(outcome)
+    if keep:
+        totals.add(cuts)
     say(f"  {one.name}: {outcome.passed} passed, {outcome.failed} failed, "
         f"{outcome.skipped} skipped in {outcome.seconds:.0f} s")
 
