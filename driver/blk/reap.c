@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests come back: by interrupt, by a poll, by the timer, after a timeout.
+ *
+ * When to be interrupted. A lone request has to be told of at once; of many,
+ * somebody waits for each, but nobody needs an interrupt for each. By index the
+ * device can be asked for one after the n-th from here, and n is
+ *
+ *   - half of the depth, which is what is in flight and what was just taken
+ *     back: while the first half is told of, and replaced, the device has the
+ *     other to do, and never idles. A depth of up to three makes n 1;
+ *   - not more than is in flight, or it would not come;
+ *   - not more than the device has done lately in the time that a request may
+ *     wait (module parameter postpone_usecs). A slow disk interrupts for each.
+ *
+ * So much for a device that goes on at its pace. It may do less than n and then
+ * take its time, so while n is more than 1 a timer is running, of twice that
+ * time, and nothing that is done waits for longer:
+ *
+ *   - it is not moved when the interrupt comes, which would cost as much as an
+ *     interrupt does. It finds out when it fires, and then waits for the rest;
+ *   - if it finds nothing that was done in all its time, the device is slow now:
+ *     an interrupt is asked for after the next one, and the timer stops.
+ *
+ * So a stream costs one timer each time that it fires, over many interrupts, and
+ * lone requests none. &vei_blk_vq.timers counts them.
+ */
+
+#include <linux/ktime.h>
+
+#include "blk.h"
+
+/* A sample is one part in so many of the average, */
+#define VEI_BLK_PACE_WEIGHT	8
+/* and no sample is more than so many times what makes a device slow. */
+#define VEI_BLK_PACE_SLOW	4
+
+/* So many timeouts of a request reset the device. */
+#define VEI_BLK_TIMEOUTS_RESET	2
+
+/* A status that is none: the device lied. What to tell of the request is for a reset to find out. */
+static void vei_blk_suspect(struct vei_blk_vq *vq, struct vei_blk_req *req, u8 status)
+{
+	dev_err(&vq->vblk->dev->pdev->dev, "%s: broken: status that is none: %u\n", vq->q->name,
+		status);
+	req->next = vq->suspect;
+	vq->suspect = req;
+	vei_queue_break(vq->q);
+	vei_blk_queue_broken(vq->q);
+}
+
+/**
+ * vei_blk_take() - take back what the device is done with
+ * @vq: the queue, locked
+ * @done: they are added to it, to be completed when the lock is no longer held
+ *
+ * Return: how many.
+ */
+unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
+{
+	struct vei_blk_req *req;
+	unsigned int n = 0;
+	u32 len;
+
+	while ((req = vei_queue_get(vq->q, &len))) {
+		req->result = READ_ONCE(req->status);
+		if (unlikely(req->result > VEI_BLK_S_LAST)) {
+			vei_blk_suspect(vq, req, req->result);
+			break;
+		}
+		vei_blk_done_add(done, req);
+		n++;
+	}
+	if (unlikely(vq->full) && n) {
+		done->room = vq->full;
+		vq->full = NULL;
+	}
+	return n;
+}
+
+/*
+ * How fast the device is, from one reap to the next with something in flight all
+ * the time. A pause counts as a few slow ones, or it would take many to forget it.
+ */
+static void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken)
+{
+	u64 now = ktime_get_ns();
+	s32 pace = vq->pace, sample;
+
+	if (vq->busy) {
+		if (!taken)
+			return;
+		sample = min_t(u64, now - vq->reaped, S32_MAX) / taken;
+		sample = min_t(u32, sample, VEI_BLK_PACE_SLOW * vei_blk_patience());
+		vq->pace = pace + (sample - pace) / VEI_BLK_PACE_WEIGHT;
+	}
+	vq->reaped = now;
+}
+
+/* After how many, of which there are more than one perhaps, shall the interrupt come? */
+static unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken)
+{
+	unsigned int in_flight = vei_queue_in_flight(vq->q);
+	unsigned int n = min((in_flight + taken) / 2, in_flight);
+
+	if (!vq->by_index || n <= 1)
+		return 1;
+	return clamp(vei_blk_patience() / max(vq->pace, 1U), 1U, n);
+}
+
+/* An interrupt may not come soon: see above. Under the lock. */
+static void vei_blk_watch(struct vei_blk_vq *vq, u64 ns)
+{
+	vq->postponed = true;
+	if (!hrtimer_is_queued(&vq->overdue))
+		hrtimer_start(&vq->overdue, ns_to_ktime(ns), HRTIMER_MODE_REL);
+}
+
+/**
+ * vei_blk_reap() - take back what the device is done with, and ask for an interrupt
+ * @vq: the queue, locked
+ * @done: they are added to it
+ * @patient: not for the next one already
+ */
+void vei_blk_reap(struct vei_blk_vq *vq, struct vei_blk_done *done, bool patient)
+{
+	unsigned int taken = 0, n;
+
+	if (vq->polled) {
+		vei_blk_take(vq, done);
+		vei_queue_intr_disable(vq->q);
+		return;
+	}
+	/* By flags, none while we are here; by index the one that was asked for has been. */
+	if (!vq->by_index)
+		vei_queue_intr_disable(vq->q);
+	do {
+		taken += vei_blk_take(vq, done);
+		n = patient ? vei_blk_choose(vq, taken) : 1;
+	} while (!vei_queue_intr_postpone(vq->q, n));
+
+	/* Lone requests do not even need a look at the clock. */
+	if (vq->by_index && (vq->busy || vei_queue_in_flight(vq->q))) {
+		vei_blk_note_pace(vq, taken);
+		vq->busy = vei_queue_in_flight(vq->q);
+	}
+	vq->postponed = false;
+	if (n > 1)
+		vei_blk_watch(vq, 2 * vei_blk_patience());
+}
+
+/**
+ * vei_blk_interrupt() - interrupt of a queue
+ * @q: the queue
+ */
+void vei_blk_interrupt(struct vei_queue *q)
+{
+	struct vei_blk_vq *vq = q->priv;
+	struct vei_blk_done done;
+	unsigned long flags;
+
+	vei_blk_done_init(&done);
+	spin_lock_irqsave(&vq->lock, flags);
+	if (likely(vq->q))
+		vei_blk_reap(vq, &done, true);
+	spin_unlock_irqrestore(&vq->lock, flags);
+	vei_blk_complete_all(&done);
+}
+
+/**
+ * vei_blk_overdue() - an interrupt was postponed, and may be late
+ * @timer: &vei_blk_vq.overdue
+ *
+ * Context: hard interrupt.
+ */
+enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer)
+{
+	struct vei_blk_vq *vq = container_of(timer, struct vei_blk_vq, overdue);
+	const u64 limit = 2 * vei_blk_patience();
+	struct vei_blk_done done;
+	unsigned long flags;
+
+	vei_blk_done_init(&done);
+	spin_lock_irqsave(&vq->lock, flags);
+	vei_count_inc(&vq->timers);
+	if (vq->q && vq->postponed) {
+		u64 waited = ktime_get_ns() - vq->reaped;
+
+		if (waited < limit)
+			vei_blk_watch(vq, limit - waited);
+		else
+			vei_blk_reap(vq, &done, vei_queue_pending(vq->q));
+	}
+	spin_unlock_irqrestore(&vq->lock, flags);
+	vei_blk_complete_all(&done);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * vei_blk_poll() - blk_mq_ops.poll
+ * @hctx: one of our queues that are polled
+ * @iob: the caller's batch
+ *
+ * Return: how many requests were done.
+ */
+int vei_blk_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
+{
+	struct vei_blk_vq *vq = hctx->driver_data;
+	struct vei_blk_done done;
+	unsigned int found = 0;
+	unsigned long flags;
+
+	vei_blk_done_init(&done);
+	spin_lock_irqsave(&vq->lock, flags);
+	if (likely(vq->q))
+		found = vei_blk_take(vq, &done);
+	/* What was asked for long ago comes round again. */
+	if (found)
+		vei_queue_intr_disable(vq->q);
+	spin_unlock_irqrestore(&vq->lock, flags);
+	vei_blk_complete_into(&done, iob);
+	return found;
+}
+
+/* A wake-up may have been lost, on either side. Returns false if there is no use in that. */
+static bool vei_blk_nudge(struct vei_blk_vq *vq, struct vei_blk_done *done)
+{
+	dev_warn(&vq->vblk->dev->pdev->dev, "%s: timeout: %u in flight, %u to take\n", vq->name,
+		 vei_queue_in_flight(vq->q), vei_queue_claimed(vq->q));
+	if (vei_queue_broken(vq->q))
+		return false;
+	vei_queue_kick_anyway(vq->q);
+	vei_blk_reap(vq, done, false);
+	return !vei_queue_broken(vq->q);
+}
+
+/**
+ * vei_blk_timeout() - blk_mq_ops.timeout
+ * @rq: a request that takes too long
+ *
+ * Both sides are told again: a superfluous kick is harmless. If that does not
+ * help until the next timeout, the device is reset.
+ *
+ * Return: whether to go on waiting.
+ */
+enum blk_eh_timer_return vei_blk_timeout(struct request *rq)
+{
+	struct vei_blk_req *req = blk_mq_rq_to_pdu(rq);
+	struct vei_blk_vq *vq = rq->mq_hctx->driver_data;
+	struct vei_blk *vblk = vq->vblk;
+	bool up, hope = false;
+	struct vei_blk_done done;
+	unsigned long flags;
+
+	atomic64_inc(&vblk->timeouts);
+	vei_blk_done_init(&done);
+	spin_lock_irqsave(&vq->lock, flags);
+	up = vq->q;
+	if (up)
+		hope = vei_blk_nudge(vq, &done);
+	spin_unlock_irqrestore(&vq->lock, flags);
+	vei_blk_complete_all(&done);
+
+	if (!blk_mq_request_started(rq) || blk_mq_request_completed(rq))
+		return BLK_EH_DONE;
+	/* Down, it is about to be sent again, or failed. */
+	if (up && (++req->timeouts >= VEI_BLK_TIMEOUTS_RESET || !hope ||
+		   vei_dev_is_gone(vblk->dev)))
+		mod_delayed_work(system_wq, &vblk->restart_work, 0);
+	return BLK_EH_RESET_TIMER;
+}
