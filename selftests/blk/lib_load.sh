@@ -125,3 +125,23 @@ requests()
 		return 1
 	}
 }
+
+##############################################################################
+# For negative controls
+
+# spoil DISK: for some seconds somebody else writes to the beginning of it as well
+spoil()
+{
+	local dev
+
+	dev=$(disk_dev "$1")
+	for ((i = 0; i < 200; i++)); do
+		dd if=/dev/urandom of="$dev" bs=64k count=8 oflag=direct conv=notrunc status=none
+	done &
+}
+
+# patient DISK: nobody who waits for it is saved by its time limit
+patient()
+{
+	disk_set "$1" queue/io_timeout 60000
+}

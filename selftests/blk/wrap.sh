@@ -22,7 +22,7 @@ test_wrap()
 	disk_set "$DISK" queue/nomerges 2
 	disk_set "$DISK" queue/iostats 0
 	# a timeout would mend what was lost, and that must not pass for a wake-up
-	disk_set "$DISK" queue/io_timeout 60000
+	patient "$DISK"
 	requests "$DISK" "$REQUESTS" -d 128 -b 64
 	check_err $? "not answered"
 }

@@ -25,6 +25,11 @@ FACTORS = {
 }
 
 
+# What makes the suites longer, from the environment of whoever runs them.
+LONGER = ("VEI_CUT_SECONDS", "VEI_WRAP_REQUESTS", "VEI_FULL_REQUESTS", "VEI_FULL_SMALL",
+          "VEI_BIND_ROUNDS", "VEI_PLUG_ROUNDS", "VEI_VERIFY_SIZE")
+
+
 def suites(*names):
     return [f"{COLLECTION}:{name}" for name in names]
 
@@ -49,7 +54,9 @@ def small_rings(props):
 
 
 def guest(name, disks, names, **what):
-    return Guest(name=f"blk-{name}", pairs=[], disks=disks, tests=suites(*names), **what)
+    env = {key: os.environ[key] for key in LONGER if key in os.environ}
+    env.update(what.pop("env", {}))
+    return Guest(name=f"blk-{name}", pairs=[], disks=disks, tests=suites(*names), env=env, **what)
 
 
 def same_guests(prefix, props, **what):
