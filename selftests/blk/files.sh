@@ -19,12 +19,6 @@ for mode in $(modes); do
 done
 trap cleanup EXIT
 
-test_load()
-{
-	drv_mode "$1"
-	check_err $? "the disks do not appear"
-}
-
 test_make()
 {
 	mkfs.ext4 -q -F "$(disk_dev "$1")"

@@ -16,12 +16,6 @@ for mode in $(modes); do
 done
 trap cleanup EXIT
 
-test_load()
-{
-	drv_mode "$1"
-	check_err $? "the disks do not appear"
-}
-
 test_crowd()
 {
 	load_run "$1" "${VEI_FULL_REQUESTS:-60}" -d 24 -n 64

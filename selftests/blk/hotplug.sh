@@ -10,31 +10,9 @@
 ALL_TESTS=(test_idle test_under_load test_exact)
 trap cleanup EXIT
 
-pci_present()
-{
-	[ -e "/sys/bus/pci/devices/$(disk_bdf "$1")/vendor" ]
-}
-
-unplug()
-{
-	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
-	check_err $? "$1 cannot be unplugged"
-	wait_for 10 not pci_present "$1"
-	check_err $? "$1 is still there"
-}
-
-# QEMU's -device text as the arguments of device_add.
 plug()
 {
-	local words word arguments
-
-	IFS=, read -r -a words <<<"$(disk_var DEVICE "$1")"
-	arguments="\"driver\":\"${words[0]}\""
-	for word in "${words[@]:1}"; do
-		arguments+=",\"${word%%=*}\":\"${word#*=}\""
-	done
-	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
-	check_err $? "$1 cannot be plugged"
+	plug_in "$1"
 	wait_for 10 disk_appears "$1"
 	check_err $? "$1 does not appear"
 }

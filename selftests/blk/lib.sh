@@ -52,6 +52,8 @@ fi
 . "$LIB_DIR/lib_break.sh"
 # shellcheck source=lib_drv.sh
 . "$LIB_DIR/lib_drv.sh"
+# shellcheck source=lib_machine.sh
+. "$LIB_DIR/lib_machine.sh"
 # shellcheck source=lib_vei.sh
 . "$LIB_DIR/lib_vei.sh"
 # shellcheck source=lib_load.sh
@@ -212,6 +214,13 @@ drv_mode()
 	else
 		drv_load "${1//,/ }"
 	fi
+}
+
+# Of the suites whose tests begin with a mode: in that one.
+test_load()
+{
+	drv_mode "$1"
+	check_err $? "the disks do not appear"
 }
 
 # No queue of disk $1 is broken, and none has anything under way.

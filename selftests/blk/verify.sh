@@ -23,12 +23,6 @@ for mode in $(modes); do
 done
 trap cleanup EXIT
 
-test_load()
-{
-	drv_mode "$1"
-	check_err $? "the disks do not appear"
-}
-
 # job NAME TURN LINE...: one after the other, each with a piece of the disk to itself
 job()
 {

@@ -57,6 +57,8 @@ fi
 . "$LIB_DIR/lib_break.sh"
 # shellcheck source=lib_drv.sh
 . "$LIB_DIR/lib_drv.sh"
+# shellcheck source=lib_machine.sh
+. "$LIB_DIR/lib_machine.sh"
 # shellcheck source=lib_vei.sh
 . "$LIB_DIR/lib_vei.sh"
 # shellcheck source=lib_nic.sh
