@@ -41,7 +41,8 @@ load_done()
 	local number=0
 
 	{ read -r number <"$LOAD_PROGRESS"; } 2>/dev/null
-	echo $((10#$number))
+	# the file may be there and empty
+	echo $((10#${number:-0}))
 }
 
 load_beyond()
