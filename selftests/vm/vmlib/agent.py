@@ -44,6 +44,13 @@ NET_BITS = {
     "VIRTIO_NET_F_CTRL_RX_EXTRA": 20, "VIRTIO_NET_F_GUEST_ANNOUNCE": 21,
     "VIRTIO_NET_F_MQ": 22, "VIRTIO_NET_F_CTRL_MAC_ADDR": 23,
 }
+BLK_BITS = {
+    "VIRTIO_BLK_F_BARRIER": 0, "VIRTIO_BLK_F_SIZE_MAX": 1, "VIRTIO_BLK_F_SEG_MAX": 2,
+    "VIRTIO_BLK_F_GEOMETRY": 4, "VIRTIO_BLK_F_RO": 5, "VIRTIO_BLK_F_BLK_SIZE": 6,
+    "VIRTIO_BLK_F_SCSI": 7, "VIRTIO_BLK_F_FLUSH": 9, "VIRTIO_BLK_F_TOPOLOGY": 10,
+    "VIRTIO_BLK_F_CONFIG_WCE": 11, "VIRTIO_BLK_F_MQ": 12, "VIRTIO_BLK_F_DISCARD": 13,
+    "VIRTIO_BLK_F_WRITE_ZEROES": 14, "VIRTIO_BLK_F_SECURE_ERASE": 16,
+}
 OTHER_BITS = {"VHOST_USER_F_PROTOCOL_FEATURES": 30, "VHOST_F_LOG_ALL": 26}
 
 
@@ -116,7 +123,7 @@ def feature_bits(status):
     """All 64 bits of guest-features, from names and the unknown rest."""
     report = status["guest-features"]
     bits = 0
-    for key, table in (("transports", TRANSPORT_BITS), ("dev-features", NET_BITS)):
+    for key, table in (("transports", TRANSPORT_BITS), ("dev-features", {**NET_BITS, **BLK_BITS})):
         for text in report.get(key) or []:
             name = re.match(r"\w+", text).group()
             bit = table.get(name, OTHER_BITS.get(name))
