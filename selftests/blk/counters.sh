@@ -66,7 +66,14 @@ test_depth()
 	check_eq "$(driver_more adds)" "$COUNT" "requests added"
 	check_eq "$(driver_more used)" "$COUNT" "requests used"
 	check_eq "$(device_more kicks)" "$(driver_more kicks)" "kicks: device, driver"
-	check_eq "$(device_more interrupts)" "$(driver_more interrupts)" "interrupts: device, driver"
+	if [ "${QUEUE_NOW[intr_mode]}" = used_event ] || [ "$2" = 1 ]; then
+		check_eq "$(device_more interrupts)" "$(driver_more interrupts)" \
+			"interrupts: device, driver"
+	else
+		# by flags it decides to interrupt again before the first has arrived
+		check_ge "$(device_more interrupts)" "$(driver_more interrupts)" \
+			"interrupts: device, driver"
+	fi
 	check_eq $(($(driver_more kicks) + $(driver_more kicks_suppressed))) \
 		"$(driver_more kick_decisions)" "kicks sent and suppressed, decisions"
 	note "$1, depth $2: $(driver_more kicks) kicks, $(driver_more interrupts) interrupts," \
