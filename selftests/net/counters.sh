@@ -155,20 +155,7 @@ test_unused_direction()
 
 	for nic in "${PAIR}0" "${PAIR}1"; do
 		for queue in 0 1; do
-			if [ "$(vei_queue "$nic" "$queue" intr_mode)" = used_event ]; then
-				check_eq "$(vei_queue "$nic" "$queue" avail_flags)" 0 \
-					"$nic queue $queue: avail->flags beside used_event"
-			else
-				check_eq "$(vei_queue "$nic" "$queue" used_event)" 0 \
-					"$nic queue $queue: used_event beside avail->flags"
-			fi
-			if [ "$(vei_queue "$nic" "$queue" kick_mode)" = avail_event ]; then
-				check_eq "$(vei_queue "$nic" "$queue" used_flags)" 0 \
-					"$nic queue $queue: used->flags beside avail_event"
-			else
-				check_eq "$(vei_queue "$nic" "$queue" avail_event)" 0 \
-					"$nic queue $queue: avail_event beside used->flags"
-			fi
+			check_unused "$nic" "$queue"
 		done
 	done
 }

@@ -18,39 +18,11 @@ ALL_TESTS=(
 )
 trap cleanup EXIT
 
-pci_present()
-{
-	[ -e "$(nic_sysfs "$1")/vendor" ]
-}
-
-unplug()
-{
-	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
-	check_err $? "$1 cannot be unplugged"
-	wait_for 5 not pci_present "$1"
-	check_err $? "$1 is still there"
-}
-
-# QEMU's -device text as the arguments of device_add.
 plug()
 {
-	local var=VEI_DEVICE_$1 words word arguments
-
-	IFS=, read -r -a words <<<"${!var}"
-	arguments="\"driver\":\"${words[0]}\""
-	for word in "${words[@]:1}"; do
-		arguments+=",\"${word%%=*}\":\"${word#*=}\""
-	done
-	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
-	check_err $? "$1 cannot be plugged"
+	plug_in "$1"
 	wait_for 10 nic_appears "$1"
 	check_err $? "$1 has no interface"
-}
-
-test_start()
-{
-	drv_load && pair_create && pair_answers
-	check_err $? "the pair does not come up"
 }
 
 test_idle()

@@ -20,8 +20,8 @@
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TRAFFIC=$LIB_DIR/traffic
-MODULES=${VEI_MODULES:-/opt}
 DRIVER=${VEI_DRIVER:-virtio_ei_net}
+TYPE_PARAMS=VEI_NET_PARAMS
 PAIR=${VEI_PAIRS%% *}
 
 IF0=vei0
@@ -55,8 +55,14 @@ fi
 . "$LIB_DIR/lib_test.sh"
 # shellcheck source=lib_break.sh
 . "$LIB_DIR/lib_break.sh"
+# shellcheck source=lib_drv.sh
+. "$LIB_DIR/lib_drv.sh"
+# shellcheck source=lib_machine.sh
+. "$LIB_DIR/lib_machine.sh"
 # shellcheck source=lib_vei.sh
 . "$LIB_DIR/lib_vei.sh"
+# shellcheck source=lib_nic.sh
+. "$LIB_DIR/lib_nic.sh"
 # shellcheck source=lib_traffic.sh
 . "$LIB_DIR/lib_traffic.sh"
 
@@ -115,11 +121,6 @@ in_peer()
 	ip netns exec $NS "$@"
 }
 
-is_stock()
-{
-	[ "$DRIVER" = virtio_net ]
-}
-
 ##############################################################################
 # The driver
 
@@ -129,50 +130,7 @@ drv_load()
 	# first in, first out: what waits long is not dropped, and no frame
 	# overtakes another, so that loss and disorder are the driver's
 	echo pfifo >/proc/sys/net/core/default_qdisc
-	if is_stock; then
-		modprobe virtio_pci && modprobe virtio_net
-		return
-	fi
-	# shellcheck disable=SC2086 # parameters are words
-	insmod "$MODULES/virtio_ei.ko" ${VEI_CORE_PARAMS-} ${1-} &&
-		insmod "$MODULES/virtio_ei_net.ko" ${VEI_NET_PARAMS-} ${2-}
-}
-
-drv_loaded()
-{
-	[ -d "/sys/module/$DRIVER" ]
-}
-
-drv_unload()
-{
-	local module rc=0
-
-	if is_stock; then
-		set -- virtio_net virtio_pci
-	else
-		set -- virtio_ei_net virtio_ei
-	fi
-	for module; do
-		if [ -d "/sys/module/$module" ]; then
-			rmmod "$module" || rc=1
-		fi
-	done
-	return $rc
-}
-
-drv_reload()
-{
-	drv_unload && drv_load "$@"
-}
-
-# The PCI driver of NIC $1; virtio-pci for the stock virtio_net.
-pci_driver()
-{
-	if is_stock; then
-		echo /sys/bus/pci/drivers/virtio-pci
-	else
-		echo /sys/bus/pci/drivers/virtio_ei_net
-	fi
+	drv_insert "$@"
 }
 
 nic_unbind()

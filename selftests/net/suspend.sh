@@ -11,20 +11,6 @@
 ALL_TESTS=(test_start test_suspend test_as_before test_suspend_down test_exact)
 trap cleanup EXIT
 
-can_sleep()
-{
-	grep -qw mem /sys/power/state && grep -qw deep /sys/power/mem_sleep &&
-		[ -e /sys/class/rtc/rtc0/wakealarm ]
-}
-
-suspend()
-{
-	echo 0 >/sys/class/rtc/rtc0/wakealarm
-	echo +3 >/sys/class/rtc/rtc0/wakealarm
-	echo deep >/sys/power/mem_sleep
-	echo mem >/sys/power/state
-}
-
 test_start()
 {
 	drv_load && pair_create

@@ -9,7 +9,8 @@ snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
 migrate        carry the guest over to another QEMU, which answers
 features       arguments.id: what the guest has acknowledged, as a number in
                hex, from the device's own status report (all 64 bits)
-pick           a member "a.b.0" of the answer instead of the whole
+pick           a member "a.b.0" of the answer instead of the whole; of a list also the
+               one with a certain member, as in "node-name=a.stats"
 """
 
 import json
@@ -42,6 +43,13 @@ NET_BITS = {
     "VIRTIO_NET_F_CTRL_RX": 18, "VIRTIO_NET_F_CTRL_VLAN": 19,
     "VIRTIO_NET_F_CTRL_RX_EXTRA": 20, "VIRTIO_NET_F_GUEST_ANNOUNCE": 21,
     "VIRTIO_NET_F_MQ": 22, "VIRTIO_NET_F_CTRL_MAC_ADDR": 23,
+}
+BLK_BITS = {
+    "VIRTIO_BLK_F_BARRIER": 0, "VIRTIO_BLK_F_SIZE_MAX": 1, "VIRTIO_BLK_F_SEG_MAX": 2,
+    "VIRTIO_BLK_F_GEOMETRY": 4, "VIRTIO_BLK_F_RO": 5, "VIRTIO_BLK_F_BLK_SIZE": 6,
+    "VIRTIO_BLK_F_SCSI": 7, "VIRTIO_BLK_F_FLUSH": 9, "VIRTIO_BLK_F_TOPOLOGY": 10,
+    "VIRTIO_BLK_F_CONFIG_WCE": 11, "VIRTIO_BLK_F_MQ": 12, "VIRTIO_BLK_F_DISCARD": 13,
+    "VIRTIO_BLK_F_WRITE_ZEROES": 14, "VIRTIO_BLK_F_SECURE_ERASE": 16,
 }
 OTHER_BITS = {"VHOST_USER_F_PROTOCOL_FEATURES": 30, "VHOST_F_LOG_ALL": 26}
 
@@ -115,7 +123,7 @@ def feature_bits(status):
     """All 64 bits of guest-features, from names and the unknown rest."""
     report = status["guest-features"]
     bits = 0
-    for key, table in (("transports", TRANSPORT_BITS), ("dev-features", NET_BITS)):
+    for key, table in (("transports", TRANSPORT_BITS), ("dev-features", {**NET_BITS, **BLK_BITS})):
         for text in report.get(key) or []:
             name = re.match(r"\w+", text).group()
             bit = table.get(name, OTHER_BITS.get(name))
@@ -127,7 +135,13 @@ def feature_bits(status):
 
 def pick(value, path):
     for name in path.split("."):
-        value = value[int(name)] if isinstance(value, list) else value[name]
+        if not isinstance(value, list):
+            value = value[name]
+        elif "=" in name:
+            key, _, wanted = name.partition("=")
+            value = {str(each.get(key)): each for each in reversed(value)}[wanted]
+        else:
+            value = value[int(name)]
     return value
 
 

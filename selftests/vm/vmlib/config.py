@@ -8,7 +8,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 
-from . import process
+from . import disk, process
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -113,6 +113,7 @@ class Guest:
     tests: list = field(default_factory=list)
     command: str = ""               # mode command, or before the suites
     pairs: list = field(default_factory=lambda: [Pair("a")])
+    disks: list = field(default_factory=list)
     # Linux evaluates the ACPI routing of the pin whenever a driver takes or
     # leaves a device. On pc that is a loop in AML, 0.3 s under TCG; on q35 a
     # table. But a device in a slot of q35's root bus cannot be unplugged.
@@ -124,6 +125,7 @@ class Guest:
     driver: str = "virtio_ei_net"
     core_params: str = ""
     net_params: str = ""
+    blk_params: str = ""
     env: dict = field(default_factory=dict)
     kernel_args: str = ""
     devices: list = field(default_factory=list)     # further -device values
@@ -137,7 +139,9 @@ class Guest:
         names = {"VEI_MODE": self.mode, "VEI_TESTS": " ".join(self.tests),
                  "VEI_COMMAND": self.command, "VEI_DRIVER": self.driver,
                  "VEI_CORE_PARAMS": self.core_params, "VEI_NET_PARAMS": self.net_params,
-                 "VEI_PAIRS": " ".join(pair.name for pair in self.pairs)}
+                 "VEI_BLK_PARAMS": self.blk_params,
+                 "VEI_PAIRS": " ".join(pair.name for pair in self.pairs),
+                 "VEI_DISKS": " ".join(one.name for one in self.disks)}
         for index, pair in enumerate(self.pairs):
             names[f"VEI_BACKEND_{pair.name}"] = pair.backend
             names[f"VEI_QUEUES_{pair.name}"] = str(pair.queues)
@@ -147,8 +151,28 @@ class Guest:
                 nic = f"{pair.name}{half}"
                 names[f"VEI_BDF_{nic}"] = f"0000:00:{slot(index, half):02x}.0"
                 names[f"VEI_DEVICE_{nic}"] = pair.device(half, slot(index, half))
+        for index, one in enumerate(self.disks):
+            names[f"VEI_BACKEND_{one.name}"] = one.backend
+            names[f"VEI_QUEUES_{one.name}"] = str(one.queues)
+            names[f"VEI_READONLY_{one.name}"] = str(int(one.readonly))
+            names[f"VEI_SIZE_{one.name}"] = str(one.size)
+            names[f"VEI_BDF_{one.name}"] = f"0000:00:{self.disk_slot(index):02x}.0"
+            names[f"VEI_DEVICE_{one.name}"] = one.device(self.disk_slot(index))
         names.update(self.env)
         return "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in names.items())
+
+    def is_stock(self):
+        return not self.driver.startswith("virtio_ei_")
+
+    def disk_slot(self, index):
+        return disk.FIRST_SLOT + 2 * len(self.pairs) + index
+
+    def memory(self):
+        """Another process can only be the device if it sees the guest's memory."""
+        if all(one.backend != "vhost" for one in self.disks):
+            return ["-machine", self.machine]
+        return ["-machine", f"{self.machine},memory-backend=mem", "-object",
+                f"memory-backend-memfd,id=mem,size={self.mem}M,share=on"]
 
     def needs_taps(self):
         return any(pair.backend == "tap" for pair in self.pairs)
@@ -229,7 +253,7 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
               "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
               "nokaslr mitigations=off tsc=reliable norandmaps " + guest.kernel_args)
     where = option(run_dir)
-    args = [*process.mortal([qemu]), "-machine", guest.machine, *accel, *processors(guest.cpus),
+    args = [*process.mortal([qemu]), *guest.memory(), *accel, *processors(guest.cpus),
             "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", kernel(env), "-initrd", initrd, "-append", append,
             "-chardev", console, *serial("con", 0, 4),
@@ -242,6 +266,8 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
             "-drive", f"if=none,id=state,format=qcow2,file={where}/state.qcow2"]
     for index, pair in enumerate(guest.pairs):
         args += pair.args(index)
+    for index, one in enumerate(guest.disks):
+        args += one.args(guest.disk_slot(index), option(os.path.dirname(run_dir)))
     for device in guest.devices:
         args += ["-device", device]
     return tap_wrapper(guest) + args + guest.qemu_args

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """lib_test.sh's own test, on the host: suites that must fail, and one that must not."""
 
+import glob
 import os
 import subprocess
 import tempfile
 
 from .config import TOP, environment
 
-LIB = os.path.join(TOP, "selftests", "net", "lib_test.sh")
+LIB = os.path.join(TOP, "selftests", "lib", "lib_test.sh")
 
 # name, text of the suite, lines that its output must have, exit code
 SUITES = [
@@ -64,12 +65,14 @@ def run_suite(text):
 
 def suites_alone():
     """The suites that do something else than skip where there are no devices."""
-    net = os.path.dirname(LIB)
     wrong = []
-    for name in sorted(os.listdir(net)):
-        if not name.endswith(".sh") or name.startswith("lib") or name == "workload.sh":
+    for path in sorted(glob.glob(os.path.join(TOP, "selftests", "*", "*.sh"))):
+        name = os.path.basename(path)
+        if name.startswith("lib") or name == "workload.sh" or os.path.islink(path):
             continue
-        done = subprocess.run(["bash", os.path.join(net, name)], stdin=subprocess.DEVNULL,
+        if os.path.basename(os.path.dirname(path)) not in ("net", "blk"):
+            continue
+        done = subprocess.run(["bash", path], stdin=subprocess.DEVNULL,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=30, env={"PATH": os.environ["PATH"]})
         if done.returncode != 4 or not done.stdout.startswith("TAP version 13\n1..0 # SKIP "):
@@ -82,11 +85,12 @@ def builds_with(compiler):
     tree = os.path.join(environment()["VEI_BUILD"], "kselftest", "tools", "testing", "selftests")
     with tempfile.TemporaryDirectory(prefix="vei-control-") as top:
         done = subprocess.run(["make", "-C", tree, f"O={top}/out", "FORCE_TARGETS=1",
-                               "TARGETS=drivers/net/virtio_ei", f"KSFT_INSTALL_PATH={top}/to",
+                               "TARGETS=drivers/net/virtio_ei drivers/block/virtio_ei", f"KSFT_INSTALL_PATH={top}/to",
                                f"CC={compiler}", "install"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return (done.returncode == 0 and
-                os.access(os.path.join(top, "to", "drivers/net/virtio_ei/traffic"), os.X_OK))
+                all(os.access(os.path.join(top, "to", "drivers", tool), os.X_OK)
+                    for tool in ("net/virtio_ei/traffic", "block/virtio_ei/disk")))
 
 
 def run(control):

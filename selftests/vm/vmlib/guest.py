@@ -65,15 +65,18 @@ class Boot:
     The guest may move to another QEMU meanwhile: machine is where it is.
     """
 
-    def __init__(self, guest, initrd, log_dir, show=lambda text: None):
+    def __init__(self, guest, initrd, log_dir, show=lambda text: None, keep=None):
+        """keep: called with the run's directory before that goes."""
         self.guest = guest
         self.initrd = initrd
         self.show = show
+        self.keep = keep
         os.makedirs(log_dir, exist_ok=True)
         self.console = os.path.join(log_dir, f"{guest.name}.console")
         self.report_log = os.path.join(log_dir, f"{guest.name}.report")
         self.problems = []
         self.machines = []
+        self.daemons = []
         self.report = Report(show=show)
 
     def run(self):
@@ -86,6 +89,10 @@ class Boot:
             finally:
                 for machine in self.machines:
                     machine.end()
+                for daemon in self.daemons:
+                    process.end(daemon)
+                if self.keep:
+                    self.keep(self.dir)
             if process.stopped():
                 raise process.Stopped
             if self.guest.mode == "tests":
@@ -100,8 +107,22 @@ class Boot:
             job.write(self.guest.job())
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2",
                         os.path.join(self.dir, "state.qcow2"), "4G"], check=True)
+        for one in self.guest.disks:
+            one.create(self.dir)
+            for command, socket in one.serve(self.dir):
+                self.start_daemon(command, socket)
         self.machine = self.bring_up()
         agent.Agent(self).start()
+
+    def start_daemon(self, command, socket):
+        """Something that QEMU will connect to; it ends with the run."""
+        daemon = process.spawn(process.mortal(command), stdin=subprocess.DEVNULL)
+        self.daemons.append(daemon)
+        deadline = time.monotonic() + 20
+        while not os.path.exists(socket):
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise config.ConfigError(f"{os.path.basename(command[0])} did not start")
+            time.sleep(0.05)
 
     def bring_up(self):
         """A machine whose guest has begun.
@@ -201,9 +222,10 @@ class Boot:
                 self.show(f"  QEMU: {line}")
 
 
-def make_image(stock=False):
+def make_image(stock=False, blk=False):
     """Build the initramfs (or find it unchanged); its path."""
-    args = [os.path.join(config.HERE, "image")] + (["--stock"] if stock else [])
+    args = [os.path.join(config.HERE, "image")]
+    args += ["--stock"] * stock + ["--blk"] * blk
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise config.ConfigError("no image")

@@ -5,7 +5,8 @@ import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from . import config, guest, process
+from . import config, guest, powercut, process
+from .control import Control
 
 
 class Totals:
@@ -44,11 +45,11 @@ class Images:
         self.lock = threading.Lock()
 
     def __call__(self, one):
-        stock = one.driver == "virtio_net"
+        key = one.is_stock(), bool(one.disks)
         with self.lock:
-            if stock not in self.built:
-                self.built[stock] = guest.make_image(stock)
-            return self.built[stock]
+            if key not in self.built:
+                self.built[key] = guest.make_image(*key)
+            return self.built[key]
 
 
 def sayer(name, names):
@@ -62,12 +63,18 @@ def sayer(name, names):
 
 def run_guest(one, images, log_dir, totals, say):
     say(f"guest {one.name}: {len(one.tests)} suites, "
-        f"{', '.join(pair.describe() for pair in one.pairs)}")
+        f"{', '.join(each.describe() for each in one.pairs + one.disks)}")
     if one.needs_taps() and (problem := config.taps_problem()):
         totals.skip(one.name, problem, len(one.tests))
         return
-    outcome = guest.Boot(one, images(one), log_dir, say).run()
+    cuts, keep = Control(one.name, say), None
+    if any(disk.backend == "log" for disk in one.disks):
+        def keep(where):
+            powercut.judge(one, where, log_dir, cuts)
+    outcome = guest.Boot(one, images(one), log_dir, say, keep).run()
     totals.add(outcome)
+    if keep:
+        totals.add(cuts)
     say(f"  {one.name}: {outcome.passed} passed, {outcome.failed} failed, "
         f"{outcome.skipped} skipped in {outcome.seconds:.0f} s")
 

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The write cache: the device's switch follows ours and is told by sysfs; with it a sync is a
+# flush that reaches the device, without it none is sent, as the device does it by itself;
+# and so it is when FLUSH is not acknowledged at all.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
+	   test_wrong "test_cache write back" "test_sync 1" test_under_load test_masked)
+trap cleanup EXIT
+
+# The switch of the device, which is one of the disk's and not of its queue.
+cache_set()
+{
+	disk_set "$DISK" cache_type "$1" 2>/dev/null
+}
+
+# Flushes that the device has been asked for.
+device_flushes()
+{
+	qmp "{\"execute\":\"query-blockstats\",\"pick\":\"node-name=$DISK.stats.flush_operations\"}"
+}
+
+# Does the device write back?
+device_writes_back()
+{
+	qmp "{\"execute\":\"query-block\",
+	      \"pick\":\"qdev=/machine/peripheral/$DISK/virtio-backend.inserted.cache.writeback\"}"
+}
+
+test_load()
+{
+	drv_load
+	check_err $? "the disks do not appear"
+	disk_offers "$DISK" "$F_FLUSH"
+	check_err $? "FLUSH was not negotiated"
+}
+
+test_cache()
+{
+	local back=false
+
+	cache_set "$*"
+	check_err $? "cannot be set"
+	check_eq "$(disk_get "$DISK" cache_type)" "$*" "cache_type"
+	check_eq "$(disk_get "$DISK" queue/write_cache)" "$*" "queue/write_cache"
+	if [ "$*" = "write back" ]; then
+		back=true
+	fi
+	check_eq "$(device_writes_back)" "$back" "the device writes back"
+}
+
+test_sync()
+{
+	local before
+
+	before=$(device_flushes)
+	dd if=/dev/zero of="$(disk_dev "$DISK")" bs=4k count=4 conv=fsync status=none
+	check_err $? "cannot be synced"
+	if [ "$1" = 1 ]; then
+		check_ge "$(device_flushes)" $((before + 1)) "flushes at the device"
+	else
+		check_eq "$(device_flushes)" "$before" "flushes at the device"
+	fi
+}
+
+test_wrong()
+{
+	cache_set "write around"
+	check_fail $? "nonsense was taken"
+	check_eq "$(disk_get "$DISK" cache_type)" "write through" "cache_type"
+}
+
+test_under_load()
+{
+	local i
+
+	load_start "$DISK" -d 8
+	for ((i = 0; i < 6; i++)); do
+		cache_set "write through"
+		check_err $? "cannot be set"
+		load_flows 20
+		check_err $? "the requests have stopped"
+		cache_set "write back"
+		check_err $? "cannot be set"
+		load_flows 20
+		check_err $? "the requests have stopped"
+	done
+	load_stop
+	check_err $? "lost or spoiled"
+	check_queues_idle "$DISK"
+}
+
+test_masked()
+{
+	if is_stock; then
+		skip "the stock driver has no mask"
+		return
+	fi
+	drv_unload
+	drv_load "feature_mask=$(printf '0x%x' $((~(1 << F_FLUSH | 1 << F_CONFIG_WCE))))"
+	check_err $? "the disks do not appear"
+	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
+	test_sync 0
+}
+
+tests_run

@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A device with seeded faults (QEMU's x-draft-fault) under load. Where wake-ups are lost the
+# time limit of a request finds out: kicks, reaps, and nothing fails. Where the device lies
+# the queue breaks and the disk recovers. Where its registers are wrong a reset may fail, and
+# the next one with the fault gone does not. Nothing is lost, nothing done twice, no hang.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# used_event:avail_event, fault
+STALLS=(
+	"1:1 lost-interrupt" "0:0 lost-interrupt" "1:1 lost-kick" "0:0 lost-kick"
+	"1:1 used-event-off-by-one" "1:1 avail-event-off-by-one" "1:1 avail-event-stuck"
+	"0:0 no-notify-stuck"
+)
+HARMLESS=("1:1 unsuppressed-interrupts" "0:0 unsuppressed-interrupts" "1:1 unused-field-writes"
+	"0:0 unused-field-writes")
+# fault, value, what the kernel's log must say. Lengths mean nothing to a disk, whose
+# requests are all of them known, and some devices have them wrong.
+LIES=("bad-used-id 0 used_id_out_of_range" "used-idx-jump 0 used->idx_out_of_range"
+	"bad-used-len 0 -" "used-len 0x7fffffff -" "used-len 0 -" "total-used-len 0 -")
+# fault, value; in the registers
+WRONG=("queue-size 0" "queue-size 3" "queue-size 65535" "vector-refused 0" "reset-ignored 0"
+	"offer-mask 0" "reads-ones 0")
+
+ALL_TESTS=(test_start)
+for fault in "${STALLS[@]}"; do
+	ALL_TESTS+=("test_stall $fault")
+done
+for fault in "${HARMLESS[@]}"; do
+	ALL_TESTS+=("test_harmless $fault")
+done
+for fault in "${LIES[@]}"; do
+	ALL_TESTS+=("test_lie $fault")
+done
+for fault in "${WRONG[@]}"; do
+	ALL_TESTS+=("test_registers $fault")
+done
+ALL_TESTS+=(test_end)
+trap cleanup EXIT
+
+# fault_on FAULT [AFTER [VALUE]]
+fault_on()
+{
+	device_set "$DISK" x-draft-fault '"none"' &&
+		device_set "$DISK" x-draft-fault-after "${2:-0}" &&
+		device_set "$DISK" x-draft-fault-value $((${3:-0})) &&
+		device_set "$DISK" x-draft-fault "\"$1\""
+	check_err $? "cannot be given the fault $1"
+}
+
+fault_off()
+{
+	device_set "$DISK" x-draft-fault '"none"'
+	check_err $? "cannot be rid of the fault"
+}
+
+set_mode()
+{
+	vei_set "$DISK" used_event "${1%:*}" && vei_set "$DISK" avail_event "${1#*:}"
+	check_err $? "cannot be toggled"
+}
+
+# A request that waits for a wake-up is found out after a second.
+short_patience()
+{
+	disk_set "$DISK" queue/io_timeout 1000
+}
+
+test_start()
+{
+	drv_load
+	check_err $? "the disks do not appear"
+	short_patience
+	load_run "$DISK" 50
+	check_err $? "not even without a fault"
+}
+
+# Has a request of the disk waited for too long, more often than $1 times?
+timed_out()
+{
+	[ "$(disk_get "$DISK" virtio_ei_timeouts)" -gt "$1" ]
+}
+
+# One request at a time: nothing that follows can make good what was lost.
+test_stall()
+{
+	local before
+
+	set_mode "$1"
+	short_patience
+	load_start "$DISK" -d 1
+	load_flows 20
+	check_err $? "no requests are done"
+	before=$(disk_get "$DISK" virtio_ei_timeouts)
+	fault_on "$2"
+	wait_for 20 timed_out "$before"
+	check_err $? "the fault does not strike"
+	load_flows 4 30
+	check_err $? "the requests have stopped for good"
+	fault_off
+	load_flows 20
+	check_err $? "the requests do not go on"
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+}
+
+test_harmless()
+{
+	set_mode "$1"
+	load_start "$DISK" -d 8
+	fault_on "$2"
+	load_flows 100
+	check_err $? "the requests have stopped"
+	fault_off
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+}
+
+# recovers FAULT: by itself, or when it is told to
+recovers()
+{
+	if ! load_flows 50 15; then
+		note "$1: it takes a reset"
+		vei_set "$DISK" reset 1
+		check_err $? "no reset"
+		load_flows 50
+	fi
+	check_err $? "does not recover"
+	load_stop
+	check_err $? "lost or spoiled"
+	note "$1: $LOAD_COUNTS"
+}
+
+test_lie()
+{
+	local lines
+
+	set_mode 1:1
+	short_patience
+	lines=$(dmesg | wc -l)
+	load_start "$DISK" -l -d 8
+	load_flows 20
+	check_err $? "no requests are done"
+	fault_on "$1" 5 "$2"
+	load_flows 60 15
+	fault_off
+	if [ "$3" != - ]; then
+		dmesg | tail -n +$((lines + 1)) | grep -qF "${3//_/ }"
+		check_err $? "the log does not say '${3//_/ }': $(dmesg | tail -n +$((lines + 1)) |
+			head -n 2 | tr '\n' ';')"
+	fi
+	recovers "$1"
+}
+
+test_registers()
+{
+	set_mode 1:1
+	short_patience
+	load_start "$DISK" -l -d 8
+	load_flows 20
+	check_err $? "no requests are done"
+	fault_on "$1" 0 "$2"
+	vei_set "$DISK" reset 1 2>/dev/null || note "$1 $2: the reset fails"
+	fault_off
+	# a driver that has given the device up may be bound anew
+	if ! vei_set "$DISK" reset 1 2>/dev/null; then
+		note "$1 $2: it takes a new binding"
+		disk_unbind "$DISK" && disk_bind "$DISK"
+		check_err $? "cannot be bound"
+	fi
+	recovers "$1 $2"
+}
+
+test_end()
+{
+	set_mode 1:1
+	load_run "$DISK" 100 -d 8
+	check_err $? "lost or spoiled"
+	check_queues_idle "$DISK"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver does not recover")
+fi
+tests_run

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What can be done to the machine: devices taken out and put back, and sleep. A device is
+# the name of its VEI_BDF_<name> and VEI_DEVICE_<name>, which is also QEMU's id.
+
+pci_present()
+{
+	local var=VEI_BDF_$1
+
+	[ -e "/sys/bus/pci/devices/${!var}/vendor" ]
+}
+
+# Out with device $1.
+unplug()
+{
+	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
+	check_err $? "$1 cannot be unplugged"
+	wait_for 10 not pci_present "$1"
+	check_err $? "$1 is still there"
+}
+
+# plug_in DEVICE: QEMU's -device text as the arguments of device_add
+plug_in()
+{
+	local var=VEI_DEVICE_$1 words word arguments
+
+	IFS=, read -r -a words <<<"${!var}"
+	arguments="\"driver\":\"${words[0]}\""
+	for word in "${words[@]:1}"; do
+		arguments+=",\"${word%%=*}\":\"${word#*=}\""
+	done
+	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
+	check_err $? "$1 cannot be plugged"
+}
+
+can_sleep()
+{
+	grep -qw mem /sys/power/state && grep -qw deep /sys/power/mem_sleep &&
+		[ -e /sys/class/rtc/rtc0/wakealarm ]
+}
+
+# To sleep (S3), and woken by the clock.
+suspend()
+{
+	echo 0 >/sys/class/rtc/rtc0/wakealarm
+	echo +3 >/sys/class/rtc/rtc0/wakealarm
+	echo deep >/sys/power/mem_sleep
+	echo mem >/sys/power/state
+}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The guests with disks: which suites run on what. plan_blk_controls.py breaks them.
+
+The features of devices are varied in pairs: every two values of any two of them meet on
+some disk, and a guest has several. Modes vary inside, where a suite loads the driver anew.
+"""
+
+import os
+
+from .config import Guest
+from .disk import Disk
+from .plan import all_pairs
+from .plan_draft import DRAFT
+
+COLLECTION = "drivers/block/virtio_ei"
+CUT_SIZE = 40                   # MiB of a disk whose log is cut
+
+FACTORS = {
+    "backend": ("raw", "qcow2"),
+    "iothread": (True, False),
+    "vectors": (None, "0", "2"),                # each queue its own, the pin, all share one
+    "indirect_desc": ("on", "off"),
+    "block": ("512", "4096"),
+    "queues": (1, 2),
+}
+
+
+# What makes the suites longer, from the environment of whoever runs them.
+LONGER = ("VEI_CUT_SECONDS", "VEI_WRAP_REQUESTS", "VEI_FULL_REQUESTS", "VEI_FULL_SMALL",
+          "VEI_BIND_ROUNDS", "VEI_PLUG_ROUNDS", "VEI_VERIFY_SIZE")
+
+
+def suites(*names):
+    return [f"{COLLECTION}:{name}" for name in names]
+
+
+def matrix(props):
+    """Disks in which each two values of the factors meet."""
+    disks = []
+    for number, row in enumerate(all_pairs(FACTORS)):
+        own = {"indirect_desc": row["indirect_desc"], "logical_block_size": row["block"],
+               "physical_block_size": row["block"], **props}
+        if row["vectors"] is not None:
+            own["vectors"] = row["vectors"]
+        disks.append(Disk("abcdefghijkl"[number], backend=row["backend"], queues=row["queues"],
+                          iothread=row["iothread"], props=own))
+    return disks
+
+
+def small_rings(props):
+    return [Disk("a", props={"queue-size": "4", **props}),
+            Disk("b", props={"queue-size": "8", "indirect_desc": "off", **props}),
+            Disk("c", queues=2, props={"queue-size": "16", "seg-max-adjust": "off", **props})]
+
+
+def guest(name, disks, names, **what):
+    env = {key: os.environ[key] for key in LONGER if key in os.environ}
+    env.update(what.pop("env", {}))
+    return Guest(name=f"blk-{name}", pairs=[], disks=disks, tests=suites(*names), env=env, **what)
+
+
+def same_guests(prefix, props, **what):
+    """What a device has to stand in either dialect."""
+    return [
+        guest(f"{prefix}matrix", matrix(props), ["smoke.sh", "verify.sh"], seconds=100,
+              timeout=900, **what),
+        guest(f"{prefix}files", [Disk("a", props=props),
+                                 Disk("b", backend="qcow2", iothread=True, props=props)],
+              ["files.sh", "resize.sh", "cache.sh", "toggles.sh"], seconds=60, timeout=900,
+              **what),
+        guest(f"{prefix}rings", small_rings(props), ["full.sh"], seconds=30, timeout=600, **what),
+        guest(f"{prefix}wrap", [Disk("n", backend="null", props=props)], ["wrap.sh"], seconds=40,
+              timeout=900, **what),
+        # poisoned and checked slabs: a request used after its end shows. A machine whose root
+        # bus can be unplugged from; all its disks can be put into a snapshot
+        guest(f"{prefix}life", [Disk("a", backend="qcow2", props=props)],
+              ["bind.sh", "hotplug.sh", "suspend.sh", "snapshot.sh"], seconds=60, timeout=900,
+              machine="pc,usb=off", kernel_args="slub_debug=FZP", **what),
+    ]
+
+
+def cut_guest(name, ways, props, **what):
+    """ways: by disk what is done to its flushes, see powercut.sh."""
+    return guest(name, [Disk(disk, backend="log", size=CUT_SIZE, props=props) for disk in ways],
+                 ["powercut.sh"], seconds=60, timeout=900,
+                 env={f"VEI_CUT_{disk}": way for disk, way in ways.items()}, **what)
+
+
+def stock_guests():
+    """Debian's QEMU, and its storage daemon as another implementation of the device."""
+    return same_guests("", {}) + [
+        cut_guest("powercut", {"p": "", "q": "masked", "r": "write-through", "s": "nobarrier"}, {}),
+        guest("override", [Disk("a"), Disk("b", backend="qcow2")], ["override.sh"], seconds=20,
+              timeout=300),
+        guest("vhost", [Disk("a", backend="vhost"),
+                        Disk("b", backend="vhost", queues=2, props={"queue-size": "64"})],
+              ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=60, timeout=900),
+    ]
+
+
+def draft_guests(qemu):
+    quiet = dict(DRAFT, ioeventfd="off")
+    return same_guests("draft-", DRAFT, qemu=qemu) + [
+        guest("draft-counters", [Disk("a", props=quiet)], ["counters.sh"], seconds=30,
+              timeout=600, qemu=qemu),
+        # whose device counts as well, but speaks as the others do
+        guest("counters", [Disk("a", props={"ioeventfd": "off"})], ["counters.sh"], seconds=20,
+              timeout=600, qemu=qemu),
+        guest("draft-faults", [Disk("a", props=quiet)], ["faults.sh"], seconds=120, timeout=900,
+              qemu=qemu, kernel_args="slub_debug=FZP"),
+        cut_guest("draft-powercut", {"p": ""}, DRAFT, qemu=qemu),
+    ]
+
+
+def guests():
+    qemu = os.environ.get("QEMU_DRAFT")
+    return stock_guests() + (draft_guests(qemu) if qemu else [])

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Negative controls of the suites with disks, as plan_controls.py has them for NICs.
+
+faults.sh is its own control, as is powercut.sh: two of its disks get no flush.
+"""
+
+import os
+
+from .disk import Disk
+from .plan_blk import suites
+from .plan_controls import Break, control_guest, meddle
+from .plan_draft import DRAFT
+
+MODE = "used_event=1,avail_event=1"
+
+# The machine can be unplugged from, and its disk be put into a snapshot.
+STOCK = [
+    Break("smoke", "test_identity a", "device_resize a 63", "sectors: got",
+          only="load|identity a"),
+    Break("verify", f"test_fio {MODE} a 0", "spoil a", "fio: ", only=f"load {MODE}|{MODE} a 0"),
+    Break("files", "test_compare", 'echo more >>"$MNT/etc/passwd"', "differences of /etc",
+          only=f"load {MODE}|make a|copy|compare"),
+    Break("resize", "test_size 24", "device_resize() { :; }", "sectors: ", only="start|size 24"),
+    Break("cache", "test_cache write back", meddle("func=blk_queue_write_cache skip=1 ret=0"),
+          "queue/write_cache: got", only="load|cache write"),
+    Break("bind", "test_rounds", "disk_bind() { :; }", "no requests are done in round 1",
+          only="reset|rounds"),
+    Break("hotplug", "test_under_load", "plug() { :; }", "cannot be unplugged", only="under_load"),
+    Break("suspend", "test_suspend", meddle("func=pci_pm_resume skip=1 ret=0"),
+          "the requests have stopped", only="suspend$"),
+]
+
+# The device loses what a driver waits for; a time limit would make it good.
+DRAFT_DEVICE = [
+    Break("full", "test_small a", "patient a && break_fault a lost-interrupt",
+          "no answer within", only=f"load {MODE}|small a"),
+    Break("wrap", f"test_wrap {MODE}", "break_fault a lost-interrupt x-draft-fault-after=50",
+          "no answer within", only=f"wrap {MODE}"),
+    Break("toggles", "test_toggle used_event 0", "patient a && break_fault a lost-interrupt",
+          "the requests have stopped", only="start|toggle used_event 0"),
+    Break("snapshot", f"test_snapshot {MODE}",
+          "snapshot() { patient a && break_fault a lost-interrupt; }",
+          "the requests stall after a restore", only=f"snapshot {MODE}"),
+    Break("counters", f"test_start {MODE}", "break_fault a unused-field-writes",
+          "used->flags beside avail_event", only=f"(start|unused) {MODE}",
+          fails=f"test_unused {MODE}"),
+]
+
+
+def guests():
+    same = {"pairs": [], "collect": suites, "env": {"VEI_MODES": MODE}}
+    found = [control_guest("blk", STOCK, seconds=100, machine="pc,usb=off",
+                           disks=[Disk("a", backend="qcow2")], **same)]
+    qemu = os.environ.get("QEMU_DRAFT")
+    if qemu:
+        found.append(control_guest("blk-draft", DRAFT_DEVICE, seconds=120, qemu=qemu, disks=[
+            Disk("a", backend="qcow2", props=dict(DRAFT, ioeventfd="off"))], **same))
+    return found
