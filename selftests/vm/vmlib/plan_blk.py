@@ -18,7 +18,7 @@ CUT_SIZE = 40                   # MiB of a disk whose log is cut
 FACTORS = {
     "backend": ("raw", "qcow2"),
     "iothread": (True, False),
-    "vectors": (None, "0", "2"),                # each queue its own, the pin, all share one
+    "vectors": ("", "0", "2"),                  # each queue its own, the pin, all share one
     "indirect_desc": ("on", "off"),
     "block": ("512", "4096"),
     "queues": (1, 2),
@@ -40,7 +40,7 @@ def matrix(props):
     for number, row in enumerate(all_pairs(FACTORS)):
         own = {"indirect_desc": row["indirect_desc"], "logical_block_size": row["block"],
                "physical_block_size": row["block"], **props}
-        if row["vectors"] is not None:
+        if row["vectors"]:
             own["vectors"] = row["vectors"]
         disks.append(Disk("abcdefghijkl"[number], backend=row["backend"], queues=row["queues"],
                           iothread=row["iothread"], props=own))
