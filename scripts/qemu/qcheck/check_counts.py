@@ -3,7 +3,8 @@
 
 import itertools
 
-from .device import (DRAFT, HEADER, ISR, NO_INTERRUPT, NOTIFY_ON_EMPTY, high_bits, low_bits)
+from .device import (DRAFT, HEADER, ISR, NO_INTERRUPT, NOTIFY_ON_EMPTY, RING, high_bits,
+                     low_bits)
 from .disk import Disk, disk_args
 from .machine import Machine, QemuError, wait_for
 from .runner import check, expect_equal
@@ -72,6 +73,24 @@ def kicks_are_counted():
                     continue
                 raise
             raise AssertionError(f'queue {queue} of {path} has counters')
+
+
+@check
+def counting_begins_when_asked():
+    """what happens before anyone asks for a queue is not counted, and from then on all is"""
+    with Machine(*disk_args(DRAFT, bell=False)) as m:
+        disk = Disk(m)
+        disk.negotiate(0, 0)
+        disk.prepare_ring()
+        disk.set_queue(0, RING, msix=False)
+        disk.go()
+        for wanted in 0, 1:
+            disk.post(3)
+            disk.kick()
+            got = disk.stats()
+            for key, times in (('kicks', 2), ('kicks-empty', 1), ('interrupts', 3),
+                               ('used-flags-writes', 4)):
+                expect_equal(key, got[key], wanted * times)
 
 
 @check

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What goes with a device to another QEMU, or into a snapshot."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -8,15 +9,17 @@ import subprocess
 import tempfile
 
 from . import machine
-from .device import (DRAFT, GUEST_FEATURES, HEADER, MASK, RING, Device, bit, high_bits, low_bits)
-from .disk import SECTORS, Disk, disk_args
-from .machine import TIMEOUT, Machine, QemuError, wait_for
+from .device import (DRAFT, GUEST_FEATURES, HEADER, ISR, MASK, RING, Device, bit, high_bits,
+                     low_bits)
+from .disk import SECTORS, SIZE, Disk, disk_args
+from .machine import TIMEOUT, Machine, QemuGone, wait_for
 from .runner import check, expect_equal, expect_none
 from .suppression import ring_complaints
+from .types import TYPES, all_types
 
 
-def saved(args, path, start, use=None):
-    with Machine(*args) as m:
+def saved(args, path, start, use=None, **options):
+    with Machine(*args, **options) as m:
         disk = Disk(m)
         start(disk)
         if use:
@@ -25,17 +28,26 @@ def saved(args, path, start, use=None):
         return disk
 
 
-def load_error(args, path, **options):
-    """None, or what the destination says"""
-    with Machine(*args, '-incoming', f'exec:cat {path}', **options) as m:
+def load(m, path):
+    """Whether it has begun: QEMU may come to an end before it answers."""
+    with contextlib.suppress(QemuGone):
+        m.execute('migrate-incoming', uri=f'exec:cat {path}')
+
+
+def expect_loads(args, path, **options):
+    with Machine(*args, '-incoming', 'defer', **options) as m:
+        load(m, path)
+        wait_for(lambda: m.execute('query-migrate').get('status') == 'completed')
+
+
+def expect_refused(what, args, path, message, **options):
+    """QEMU ends as for a stream that it cannot take, and says why."""
+    with Machine(*args, '-incoming', 'defer', **options) as m:
         m.may_end = True
-        try:
-            wait_for(lambda: m.execute('query-status')['status'] != 'inmigrate')
-            wait_for(lambda: m.execute('query-migrate').get('status') == 'completed')
-            return None
-        except QemuError:
-            m.process.wait(timeout=TIMEOUT)
-            return m.said()
+        load(m, path)
+        expect_equal(f'{what}: exit status', m.process.wait(timeout=TIMEOUT), 1)
+        if message not in m.said():
+            raise AssertionError(f'{what}: {m.said()}')
 
 
 @check
@@ -58,20 +70,33 @@ def migration_keeps_what_was_negotiated():
                 expect_none(what, ring_complaints(disk, used_event, avail_event))
 
 
-@check
-def snapshot_in_place():
-    """savevm, something else negotiated, loadvm: as it was"""
+@contextlib.contextmanager
+def snapshot_image():
+    """Where there is room for snapshots, or None if nothing makes it."""
     image = os.path.join(os.path.dirname(machine.binary), 'qemu-img')
     if not os.path.exists(image):
         image = shutil.which('qemu-img')
     if not image:
-        return 'no qemu-img'
+        yield None
+        return
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, 'snapshot.qcow2')
         subprocess.run([image, 'create', '-q', '-f', 'qcow2', path, '1M'], check=True)
-        args = ('-device', 'virtio-rng-pci,id=rng,addr=4,' + DRAFT, '-drive',
-                f'if=none,id=s,file={path},format=qcow2', '-device', 'virtio-blk-pci,drive=s')
-        with Machine(*args) as m:
+        yield path
+
+
+def snapshot_args(path, properties):
+    return ('-device', f'virtio-rng-pci,id=rng,addr=4,{properties}', '-drive',
+            f'if=none,id=s,file={path},format=qcow2', '-device', 'virtio-blk-pci,drive=s')
+
+
+@check
+def snapshot_in_place():
+    """savevm, something else negotiated, loadvm: as it was"""
+    with snapshot_image() as path:
+        if not path:
+            return 'no qemu-img'
+        with Machine(*snapshot_args(path, DRAFT)) as m:
             d = Device(m, 'rng', 4)
             d.negotiate(low_bits(True), high_bits(True))
             expect_equal('savevm', m.hmp('savevm a'), '')
@@ -84,6 +109,11 @@ def snapshot_in_place():
     return None
 
 
+NOT_OFFERED = 'Saved device offers features 31 and up of the draft, this one does not'
+NOT_SAVED = 'Saved device does not offer features 31 and up of the draft, this one does'
+LESS = 'Draft features 0x180000000 unsupported. Allowed features: 0x80000000'
+
+
 @check
 def migration_between_kinds():
     """a draft device's state loads into its like only, and only drafts send the subsection"""
@@ -91,49 +121,147 @@ def migration_between_kinds():
         return disk_args(properties, bell=False)
 
     with tempfile.TemporaryDirectory() as directory:
-        draft, plain = (os.path.join(directory, x) for x in ('draft', 'plain'))
-        saved(args(DRAFT), draft, lambda d: d.start(low_bits(True), high_bits(True)))
-        saved(args(), plain, lambda d: d.start(low_bits(True)))
-        for path, wanted in (draft, True), (plain, False):
-            with open(path, 'rb') as f:
-                expect_equal(f'subsection in {path}',
-                             b'virtio/draft_features' in f.read(), wanted)
-        expect_equal('plain to plain', load_error(args(), plain), None)
-        expect_equal('draft to draft', load_error(args(DRAFT), draft), None)
-        for what, destination, path, message in (
-                ('plain to draft', args(DRAFT), plain, 'does not offer features 31 and up'),
-                ('draft to plain', args(), draft, 'virtio'),
-                ('draft to less', args('x-features-hi=on'), draft,
-                 'Draft features 0x180000000 unsupported')):
-            said = load_error(destination, path)
-            if said is None or message not in said:
-                raise AssertionError(f'{what}: {said}')
+        path = os.path.join(directory, 'stream')
+        for low, high in ((low_bits(True), None), (low_bits(False), None),
+                          (low_bits(True), high_bits(True))):
+            for source, destination, message in (
+                    ('', '', None), (DRAFT, DRAFT, None), ('', DRAFT, NOT_SAVED),
+                    (DRAFT, '', NOT_OFFERED)):
+                what = f'"{source}" to "{destination}", bits {low:#x} {high}'
+                if high is not None and not source:
+                    continue
+                saved(args(source), path, lambda d, l=low, h=high: d.start(l, h),
+                      lambda d: d.post(3))
+                with open(path, 'rb') as f:
+                    expect_equal(f'{what}: subsection', b'virtio/draft_features' in f.read(),
+                                 bool(source))
+                if message:
+                    expect_refused(what, args(destination), path, message)
+                else:
+                    expect_loads(args(destination), path)
+        saved(args(DRAFT), path, lambda d: d.start(low_bits(True), high_bits(True)))
+        expect_refused('draft to less', args('x-features-hi=on'), path, LESS)
+
+
+@check
+def state_that_does_not_load():
+    """of whatever is wrong, loadvm tells, and leaves no bit that the driver has not"""
+    with snapshot_image() as path:
+        if not path:
+            return 'no qemu-img'
+        for source, destination, message in (
+                (DRAFT + ',vectors=0', DRAFT + ',vectors=2', 'get_pci_config_device'),
+                ('event_idx=on', DRAFT, NOT_SAVED), (DRAFT, 'event_idx=on', NOT_OFFERED),
+                (DRAFT, 'x-features-hi=on', LESS)):
+            with Machine(*snapshot_args(path, source)) as m:
+                Device(m, 'rng', 4).negotiate(low_bits(True), high_bits(True)
+                                              if DRAFT in source else None)
+                expect_equal('savevm', m.hmp('savevm a'), '')
+            with Machine(*snapshot_args(path, destination)) as m:
+                what = f'{source} to {destination}'
+                said = m.hmp('loadvm a')
+                if message not in said:
+                    raise AssertionError(f'{what}: {said!r}')
+                d = Device(m, 'rng', 4)
+                expect_equal(f'{what}: bits left', d.status()['legacy-guest-features'] >> 31, 0)
+                expect_equal(f'{what}: in the register', d.get(GUEST_FEATURES) >> 31, 0)
+    return None
+
+
+def stock_qemu():
+    """One of the same version to exchange streams with, or why there is none."""
+    stock = os.environ.get('STOCK_QEMU') or shutil.which('qemu-system-x86_64')
+    if not stock:
+        return None, 'no stock QEMU (set STOCK_QEMU)'
+    versions = [subprocess.run([x, '--version'], capture_output=True, text=True,
+                               check=True).stdout.split('(')[0].split('\n')[0].split()[:4]
+                for x in (stock, machine.binary)]
+    return stock, '' if versions[0] == versions[1] else f'{stock} is another version'
+
+
+@contextlib.contextmanager
+def standing_still():
+    """What makes a stock QEMU, which may lack the accelerator for it, do as good as nothing."""
+    with tempfile.TemporaryDirectory() as directory:
+        firmware = os.path.join(directory, 'firmware')
+        with open(firmware, 'wb') as f:
+            f.write(b'\xf4' * 65536)        # HLT, with interrupts off
+        yield {'accel': 'tcg'}, ('-bios', firmware)
+
+
+def plain_ring_complaints(disk):
+    """Both directions go by their index, as far as that shows without counts or messages."""
+    said = []
+    for interrupt in True, False, True, False:
+        for _ in range(2):
+            disk.get(ISR, 1)
+            disk.m.write16(disk.ring.used_event, disk.idx - (0 if interrupt else SIZE))
+            disk.post()
+            got = (disk.pending(), disk.m.read16(disk.ring.avail_event), disk.get(ISR, 1) & 1)
+            if got != (0, disk.idx, int(interrupt)):
+                said.append(f'pending, avail_event, interrupt: {got} at {disk.idx} {interrupt}')
+    return said
 
 
 @check
 def streams_of_stock_qemu():
-    """a default device's state goes to an unpatched QEMU and back"""
-    stock = os.environ.get('STOCK_QEMU') or shutil.which('qemu-system-x86_64')
-    if not stock:
-        return 'no stock QEMU (set STOCK_QEMU)'
-    versions = [subprocess.run([x, '--version'], capture_output=True, text=True,
-                               check=True).stdout.split('(')[0].split('\n')[0].split()[:4]
-                for x in (stock, machine.binary)]
-    if versions[0] != versions[1]:
-        return f'{stock} is another version'
-    with tempfile.TemporaryDirectory() as directory:
+    """a default device's state goes to an unpatched QEMU and back, and its ring goes on"""
+    stock, why = stock_qemu()
+    if why:
+        return why
+    with tempfile.TemporaryDirectory() as directory, standing_still() as (options, firmware):
         path = os.path.join(directory, 'stream')
+        args = (*firmware, *disk_args(bell=False))
         for source, destination in (machine.binary, stock), (stock, machine.binary):
-            # -S, as a stock QEMU may lack the accelerator that stands still
-            args = *disk_args(bell=False), '-S'
-            with Machine(*args, qemu=source, accel='tcg') as m:
+            with Machine(*args, qemu=source, **options) as m:
                 disk = Disk(m)
                 disk.negotiate(low_bits(True))
                 disk.prepare_ring()
                 disk.set_queue(0, RING, msix=False)
                 disk.go()
-                disk.post(3)
+                disk.post()             # the first decision of all always interrupts
+                expect_none(f'{source}', plain_ring_complaints(disk))
                 m.migrate_to(path)
-            expect_equal(f'{source} to {destination}',
-                         load_error(args, path, qemu=destination, accel='tcg'), None)
+            with Machine(*args, '-incoming', 'defer', qemu=destination, **options) as m:
+                load(m, path)
+                wait_for(lambda: m.execute('query-status')['status'] == 'running')
+                there = Disk(m, restored=disk)
+                there.post()
+                expect_none(f'{source} to {destination}', plain_ring_complaints(there))
+        saved(disk_args(DRAFT, bell=False) + firmware, path,
+              lambda d: d.start(low_bits(True), None), **options)
+        expect_refused('draft to stock', args, path, 'error while loading state', qemu=stock,
+                       **options)
+    return None
+
+
+@check
+def stock_streams_of_all_types():
+    """a default device of each type: what its driver sees is the same behind a stream"""
+    stock, why = stock_qemu()
+    if why:
+        return why
+
+    def seen(d):
+        return d.get_bytes(0, ISR), d.get_bytes(ISR + 1, 32 - ISR - 1)
+
+    with tempfile.TemporaryDirectory() as directory, standing_still() as (options, firmware):
+        path = os.path.join(directory, 'stream')
+        args = (*firmware, *all_types())
+        for source, destination in (machine.binary, stock), (stock, machine.binary):
+            with Machine(*args, qemu=source, **options) as m:
+                before = []
+                for i in range(len(TYPES)):
+                    d = Device(m, f'd{i}', i + 4)
+                    d.negotiate(low_bits(True))
+                    d.set_queue(0, RING + 0x8000 * i, msix=False)
+                    d.go()
+                    before.append(seen(d))
+                m.migrate_to(path)
+            with Machine(*args, '-incoming', 'defer', qemu=destination, **options) as m:
+                load(m, path)
+                wait_for(lambda: m.execute('query-status')['status'] == 'running')
+                for i, (kind, *_) in enumerate(TYPES):
+                    d = Device(m, f'd{i}', i + 4, restored=True)
+                    expect_equal(f'{kind} from {source}', seen(d), before[i])
     return None

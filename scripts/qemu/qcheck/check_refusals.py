@@ -2,47 +2,13 @@
 """What cannot be is refused."""
 
 import os
-import socket
-import struct
 import subprocess
 import tempfile
-import threading
 
-from .device import DRAFT, VERSION_1, bit
+from .device import DRAFT, bit
 from .machine import TIMEOUT, Machine
 from .runner import check, expect_equal
-
-
-class VhostUserBackend:
-    """Just enough of a vhost-user back end for QEMU to begin with it."""
-
-    def __init__(self, path):
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(4)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            connection, _ = self.listener.accept()
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    @staticmethod
-    def serve(connection):
-        answers = {1: struct.pack('<Q', bit(VERSION_1, 30)),      # GET_FEATURES
-                   15: struct.pack('<Q', bit(9)),                 # GET_PROTOCOL_FEATURES
-                   17: struct.pack('<Q', 1)}                      # GET_QUEUE_NUM
-        while True:
-            header = connection.recv(12, socket.MSG_WAITALL)
-            if len(header) < 12:
-                return
-            request, _, size = struct.unpack('<III', header)
-            payload = connection.recv(size, socket.MSG_WAITALL) if size else b''
-            if request == 24:                                     # GET_CONFIG
-                answers[request] = payload
-            if request in answers:
-                answer = answers[request]
-                connection.sendall(struct.pack('<III', request, 5, len(answer)) + answer)
+from .vhost import VhostUserBackend
 
 
 MODERN_ONLY = 'x-features-hi is not possible on a modern-only device'

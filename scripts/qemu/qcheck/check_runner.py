@@ -107,12 +107,14 @@ def whatever_happens():
 
 @check
 def no_check_takes_for_ever():
-    """one that hangs is ended and has failed; so has a plan with nothing in it"""
+    """one that hangs is ended and has failed; so has a plan with nothing in it or done of it"""
     verdict, entries, total = outcome([hangs], limit=0.5)
     expect_equal('sum', (verdict, total), (False, '0 passed, 1 failed, 0 skipped'))
     if 'not done after' not in entries[0]:
         raise AssertionError(entries[0])
     expect_equal('a sound plan', outcome([passes])[::2], (True, '1 passed, 0 failed, 0 skipped'))
+    expect_equal('a plan of which nothing was done', outcome([is_skipped])[::2],
+                 (False, '0 passed, 0 failed, 1 skipped'))
     expect_equal('an empty plan', outcome([])[::2], (False, '0 passed, 0 failed, 0 skipped'))
 
 
