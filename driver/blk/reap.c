@@ -96,7 +96,7 @@ static void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken)
 			return;
 		if (now - vq->reaped > (u64)taken * vq->pace)
 			vq->pace = min_t(u32, vq->pace + step, NSEC_PER_SEC);
-		else
+		else if (vq->pace > step)
 			vq->pace -= step;
 	}
 	vq->reaped = now;
