@@ -17,7 +17,7 @@ turn=0
 read -r -a MODES <<<"$(modes)"
 for i in "${!MODES[@]}"; do
 	ALL_TESTS+=("test_load ${MODES[i]}")
-	skipped=$((${#MODES[@]} > 2 ? i & 1 : 2))
+	skipped=$((${#MODES[@]} > 2 ? i >> 1 & 1 : 2))
 	for disk in $VEI_DISKS; do
 		disk_keeps "$disk" || continue
 		skipped=$((skipped > 1 ? 2 : !skipped))
