@@ -13,7 +13,7 @@ trap cleanup EXIT
 plug()
 {
 	plug_in "$1"
-	wait_for 10 disk_appears "$1"
+	wait_for 40 disk_appears "$1"
 	check_err $? "$1 does not appear"
 }
 

@@ -229,6 +229,10 @@ check_queues_idle()
 	local queue
 
 	is_stock && return
+	if ! disk_name "$1" >/dev/null; then
+		fail "$1 is not there"
+		return
+	fi
 	for queue in $(queues "$1"); do
 		wait_for 5 queue_idle "$1" "$queue"
 		check_err $? "$1 queue $queue: used ${QUEUE_NOW[used_idx]-} of ${QUEUE_NOW[avail_idx]-}"

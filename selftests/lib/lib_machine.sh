@@ -16,7 +16,7 @@ unplug()
 {
 	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
 	check_err $? "$1 cannot be unplugged"
-	wait_for 10 not pci_present "$1"
+	wait_for 40 not pci_present "$1"
 	check_err $? "$1 is still there"
 }
 

@@ -4,7 +4,7 @@
 Texts for what the report alone shows; guests for what only a boot can show.
 """
 
-from . import controls_lib, controls_run, guest, report
+from . import controls_cut, controls_lib, controls_run, guest, report
 from .config import Guest, Pair
 from .control import Control
 
@@ -89,6 +89,7 @@ def run(images, log_dir, driver, totals, say):
         expected = "passes" if symptom is None else "is a failure"
         control.check(check_text(old, new, symptom), f"{name} {expected}")
     control.check(judge_text(NO_RESULT)[1] > 0, "a suite without any result is a failure")
+    controls_cut.run(control)
     run_guests(control, images, log_dir, driver)
     controls_lib.run(control)           # what it builds lies where the image was made
     controls_run.run(control, images, log_dir, driver)
