@@ -173,7 +173,8 @@ def add_windows(stream, path):
         run.counted["kicks"] = window.totals["out16"]
         run.counted["driver"] = window.of_modules(counts.MODULES[run.driver])
         run.counted["guest"] = window.whole()
-        run.counted["fences"] = window.totals["fences"]
+        for name in ("fences", "waits", "late"):
+            run.counted[name] = window.totals[name]
         run.counted.update(window.calls)
         run.functions = window.functions
 

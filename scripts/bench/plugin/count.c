@@ -7,7 +7,7 @@
  *
  * For one processor (-smp 1): nothing here is atomic. At each end mark FILE gets
  *
- *	window N user=COUNT kernel=COUNT out16=COUNT fences=COUNT
+ *	window N user=COUNT kernel=COUNT out16=COUNT fences=COUNT waits=COUNT late=COUNT
  *	ADDRESS COUNT
  *	...
  *	end N
@@ -18,17 +18,24 @@
  * to do with names, is for who reads the file: the number of times that the
  * first instruction of a function was executed is how often it was called.
  *
+ * After the mark "veiS" the device is one that answers at once: behind each kick
+ * the processor, and with it the clock that counts its instructions, stands still
+ * until QEMU's main loop, which is the device, has nothing more to do. What the
+ * guest does then depends on nothing but the guest.
+ *
  * QEMU 7.2 leaves the guest's barriers out where one thread runs all processors,
  * as with -icount, though the device has a thread of its own: kicks and
  * interrupts then get lost. They are put back here: a fence of the host's just
  * before the guest's.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <qemu-plugin.h>
 
@@ -37,12 +44,14 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 #define CHUNK		4096
 #define MAX_CHUNKS	4096
 #define KERNEL		(1ULL << 63)
+#define PATIENCE	100000	/* looks at the main loop, of 10 us */
 
 struct counter {
 	uint64_t count;		/* first: generated code adds to it */
 	uint64_t begun;		/* its value at the begin mark */
 	uint64_t addr;
 	bool out16;
+	bool after;		/* behind an out16 */
 };
 
 static struct counter *chunks[MAX_CHUNKS];
@@ -51,7 +60,10 @@ static uint32_t *table;			/* of address: number of its counter, plus one */
 static size_t table_size = 1 << 16;	/* a power of two */
 static struct counter user;
 static uint64_t fences, fences_begun;
+static uint64_t waits, late;
 static unsigned int window;
+static bool at_once;
+static int main_stat = -1;
 static FILE *out;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -113,13 +125,15 @@ static struct counter *counter_of(uint64_t addr)
 	return numbered(used - 1);
 }
 
-static void begin(unsigned int cpu, void *unused)
+/* With instant, of a device that answers at once. */
+static void begin(unsigned int cpu, void *instant)
 {
 	size_t i;
 
 	(void)cpu;
-	(void)unused;
 	pthread_mutex_lock(&lock);
+	at_once = instant;
+	waits = late = 0;
 	for (i = 0; i < used; i++)
 		numbered(i)->begun = numbered(i)->count;
 	user.begun = user.count;
@@ -136,6 +150,7 @@ static void end(unsigned int cpu, void *unused)
 	(void)cpu;
 	(void)unused;
 	pthread_mutex_lock(&lock);
+	at_once = false;
 	for (i = 0; i < used; i++) {
 		n = numbered(i)->count - numbered(i)->begun;
 		kernel += n;
@@ -143,8 +158,8 @@ static void end(unsigned int cpu, void *unused)
 			out16 += n;
 	}
 	fprintf(out, "window %u user=%" PRIu64 " kernel=%" PRIu64 " out16=%" PRIu64
-		" fences=%" PRIu64 "\n", window, user.count - user.begun, kernel, out16,
-		fences - fences_begun);
+		" fences=%" PRIu64 " waits=%" PRIu64 " late=%" PRIu64 "\n", window,
+		user.count - user.begun, kernel, out16, fences - fences_begun, waits, late);
 	for (i = 0; i < used; i++) {
 		n = numbered(i)->count - numbered(i)->begun;
 		if (n)
@@ -163,6 +178,37 @@ static void fence(unsigned int cpu, void *unused)
 	fences++;
 }
 
+/* Does the main loop sleep? It has been woken before the kick's instruction was over. */
+static bool main_loop_idle(void)
+{
+	char text[256], *state;
+	ssize_t n = pread(main_stat, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		die("cannot see the main loop");
+	text[n] = 0;
+	state = strrchr(text, ')');
+	return state && state[1] && state[2] == 'S';
+}
+
+static void after_kick(unsigned int cpu, void *unused)
+{
+	unsigned int i, idle = 0;
+
+	(void)cpu;
+	(void)unused;
+	if (!at_once)
+		return;
+	waits++;
+	for (i = 0; i < PATIENCE; i++) {
+		idle = main_loop_idle() ? idle + 1 : 0;
+		if (idle == 2)
+			return;
+		usleep(10);
+	}
+	late++;
+}
+
 static bool is(const uint8_t *bytes, size_t size, const char *what, size_t length)
 {
 	return size == length && !memcmp(bytes, what, length);
@@ -178,13 +224,20 @@ static void watch(struct qemu_plugin_insn *insn)
 
 	if (IS("\x0f\x1f\x84\x00veiB"))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, begin, QEMU_PLUGIN_CB_NO_REGS, NULL);
+	if (IS("\x0f\x1f\x84\x00veiS"))
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, begin, QEMU_PLUGIN_CB_NO_REGS, &user);
 	if (IS("\x0f\x1f\x84\x00veiE"))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, end, QEMU_PLUGIN_CB_NO_REGS, NULL);
 	/* mfence; lock addl $0,-4(%rsp) */
 	if (IS("\x0f\xae\xf0") || IS("\xf0\x83\x44\x24\xfc\x00"))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, fence, QEMU_PLUGIN_CB_NO_REGS, NULL);
-	if (counter != &user && IS("\x66\xef"))
+	if (counter != &user && IS("\x66\xef")) {
 		counter->out16 = true;
+		counter_of(counter->addr + size)->after = true;
+	}
+	if (counter->after)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, after_kick, QEMU_PLUGIN_CB_NO_REGS,
+						       NULL);
 	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 						   &counter->count, 1);
 }
@@ -203,6 +256,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 					   int argc, char **argv)
 {
+	char path[64];
+
 	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
 		fprintf(stderr, "count.so: out=FILE is needed\n");
 		return 1;
@@ -211,9 +266,11 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 		fprintf(stderr, "count.so: knows x86_64 only\n");
 		return 1;
 	}
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	main_stat = open(path, O_RDONLY | O_CLOEXEC);
 	out = fopen(argv[0] + 4, "w");
 	table = calloc(table_size, sizeof(*table));
-	if (!out || !table) {
+	if (!out || !table || main_stat < 0) {
 		perror("count.so");
 		return 1;
 	}
