@@ -96,7 +96,8 @@ struct vei_blk_done {
  * @postponed: the next one was
  * @busy: something was in flight at @reaped
  * @reaped: when requests were last taken back, ns
- * @pace: time from one completion to the next while busy, ns, averaged
+ * @pace: time from one completion to the next while busy, ns, the median
+ * @limit: how long a postponed interrupt may take from @reaped on, ns
  * @overdue: fires if a postponed interrupt has not come
  * @cpus: processors that send their requests here
  * @timers: times that @overdue fired
@@ -115,6 +116,7 @@ struct vei_blk_vq {
 	bool busy;
 	u64 reaped;
 	u32 pace;
+	u64 limit;
 	struct hrtimer overdue;
 	cpumask_var_t cpus;
 	struct vei_count timers;

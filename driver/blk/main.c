@@ -19,10 +19,10 @@ module_param(poll_queues, uint, 0444);
 MODULE_PARM_DESC(poll_queues,
 		 "queues beside these that are polled, if the device has so many (default: 0)");
 
-static unsigned int postpone_usecs = 500;
+static unsigned int postpone_usecs = 4000;
 module_param(postpone_usecs, uint, 0444);
 MODULE_PARM_DESC(postpone_usecs,
-		 "time that a finished request may wait for others, twice that at worst; 0: no time (default: 500)");
+		 "time that a finished request may wait for others, twice that at worst; 0: no time (default: 4000)");
 
 /* Longer than anybody would wait. */
 #define VEI_BLK_POSTPONE_USECS_MAX	100000

@@ -8,32 +8,35 @@
  *
  *   - half of the depth, which is what is in flight and what was just taken
  *     back: while the first half is told of, and replaced, the device has the
- *     other to do, and never idles. A depth of up to three makes n 1;
+ *     other to do, and never idles. A depth of up to three makes n 1. A request
+ *     is later by at most half of the time that it takes at this depth;
  *   - not more than is in flight, or it would not come;
  *   - not more than the device has done lately in the time that a request may
  *     wait (module parameter postpone_usecs). A slow disk interrupts for each.
  *
  * So much for a device that goes on at its pace. It may do less than n and then
- * take its time, so while n is more than 1 a timer is running, of twice that
- * time, and nothing that is done waits for longer:
+ * take its time, so while n is more than 1 a timer is running, of four times the
+ * time that n should take, or twice postpone_usecs if that is less, and nothing
+ * that is done waits for longer:
  *
  *   - it is not moved when the interrupt comes, which would cost as much as an
  *     interrupt does. It finds out when it fires, and then waits for the rest;
  *   - if it finds nothing that was done in all its time, the device is slow now:
  *     an interrupt is asked for after the next one, and the timer stops.
  *
- * So a stream costs one timer each time that it fires, over many interrupts, and
- * lone requests none. &vei_blk_vq.timers counts them.
+ * So a stream costs one timer each time that it fires, over several interrupts,
+ * and lone requests none. &vei_blk_vq.timers counts them.
  */
 
 #include <linux/ktime.h>
 
 #include "blk.h"
 
-/* A sample is one part in so many of the average, */
+/* A sample moves the median by one part in so many. */
 #define VEI_BLK_PACE_WEIGHT	8
-/* and no sample is more than so many times what makes a device slow. */
-#define VEI_BLK_PACE_SLOW	4
+
+/* An interrupt is late after so many times the time that it should take. */
+#define VEI_BLK_LATE		4
 
 /* So many timeouts of a request reset the device. */
 #define VEI_BLK_TIMEOUTS_RESET	2
@@ -80,19 +83,21 @@ unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
 
 /*
  * How fast the device is, from one reap to the next with something in flight all
- * the time. A pause counts as a few slow ones, or it would take many to forget it.
+ * the time: the median, so that a pause, as of a processor that the hypervisor took
+ * away, is one slow sample among others.
  */
 static void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken)
 {
 	u64 now = ktime_get_ns();
-	s32 pace = vq->pace, sample;
+	u32 step = vq->pace / VEI_BLK_PACE_WEIGHT + 1;
 
 	if (vq->busy) {
 		if (!taken)
 			return;
-		sample = min_t(u64, now - vq->reaped, S32_MAX) / taken;
-		sample = min_t(u32, sample, VEI_BLK_PACE_SLOW * vei_blk_patience());
-		vq->pace = pace + (sample - pace) / VEI_BLK_PACE_WEIGHT;
+		if (now - vq->reaped > (u64)taken * vq->pace)
+			vq->pace = min_t(u32, vq->pace + step, NSEC_PER_SEC);
+		else if (vq->pace > step)
+			vq->pace -= step;
 	}
 	vq->reaped = now;
 }
@@ -108,12 +113,15 @@ static unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken)
 	return clamp(vei_blk_patience() / max(vq->pace, 1U), 1U, n);
 }
 
-/* An interrupt may not come soon: see above. Under the lock. */
-static void vei_blk_watch(struct vei_blk_vq *vq, u64 ns)
+/* The interrupt comes after @n, and may be late: see above. Under the lock. */
+static void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n)
 {
+	u64 expected = (u64)n * vq->pace;
+
+	vq->limit = min_t(u64, VEI_BLK_LATE * expected, 2ULL * vei_blk_patience());
 	vq->postponed = true;
 	if (!hrtimer_is_queued(&vq->overdue))
-		hrtimer_start(&vq->overdue, ns_to_ktime(ns), HRTIMER_MODE_REL);
+		hrtimer_start(&vq->overdue, ns_to_ktime(vq->limit), HRTIMER_MODE_REL);
 }
 
 /**
@@ -146,7 +154,7 @@ void vei_blk_reap(struct vei_blk_vq *vq, struct vei_blk_done *done, bool patient
 	}
 	vq->postponed = false;
 	if (n > 1)
-		vei_blk_watch(vq, 2 * vei_blk_patience());
+		vei_blk_watch(vq, n);
 }
 
 /**
@@ -176,7 +184,6 @@ void vei_blk_interrupt(struct vei_queue *q)
 enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer)
 {
 	struct vei_blk_vq *vq = container_of(timer, struct vei_blk_vq, overdue);
-	const u64 limit = 2 * vei_blk_patience();
 	struct vei_blk_done done;
 	unsigned long flags;
 
@@ -186,8 +193,8 @@ enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer)
 	if (vq->q && vq->postponed) {
 		u64 waited = ktime_get_ns() - vq->reaped;
 
-		if (waited < limit)
-			vei_blk_watch(vq, limit - waited);
+		if (waited < vq->limit)
+			hrtimer_start(timer, ns_to_ktime(vq->limit - waited), HRTIMER_MODE_REL);
 		else
 			vei_blk_reap(vq, &done, vei_queue_pending(vq->q));
 	}
@@ -225,8 +232,6 @@ int vei_blk_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 /* A wake-up may have been lost, on either side. Returns false if there is no use in that. */
 static bool vei_blk_nudge(struct vei_blk_vq *vq, struct vei_blk_done *done)
 {
-	dev_warn(&vq->vblk->dev->pdev->dev, "%s: timeout: %u in flight, %u to take\n", vq->name,
-		 vei_queue_in_flight(vq->q), vei_queue_claimed(vq->q));
 	if (vei_queue_broken(vq->q))
 		return false;
 	vei_queue_kick_anyway(vq->q);
@@ -248,6 +253,7 @@ enum blk_eh_timer_return vei_blk_timeout(struct request *rq)
 	struct vei_blk_req *req = blk_mq_rq_to_pdu(rq);
 	struct vei_blk_vq *vq = rq->mq_hctx->driver_data;
 	struct vei_blk *vblk = vq->vblk;
+	unsigned int in_flight = 0, claimed = 0;
 	bool up, hope = false;
 	struct vei_blk_done done;
 	unsigned long flags;
@@ -256,9 +262,15 @@ enum blk_eh_timer_return vei_blk_timeout(struct request *rq)
 	vei_blk_done_init(&done);
 	spin_lock_irqsave(&vq->lock, flags);
 	up = vq->q;
-	if (up)
+	if (up) {
+		in_flight = vei_queue_in_flight(vq->q);
+		claimed = vei_queue_claimed(vq->q);
 		hope = vei_blk_nudge(vq, &done);
+	}
 	spin_unlock_irqrestore(&vq->lock, flags);
+	/* Mostly there are many at once. */
+	dev_warn_ratelimited(&vblk->dev->pdev->dev, "%s: timeout: %u in flight, %u to take\n",
+			     vq->name, in_flight, claimed);
 	vei_blk_complete_all(&done);
 
 	if (!blk_mq_request_started(rq) || blk_mq_request_completed(rq))

@@ -32,13 +32,17 @@
 /* For a restart after one that failed, before requests fail. */
 #define VEI_BLK_GIVE_UP_MS	5000
 
-/* The block layer sends nothing on return. */
+/*
+ * The block layer sends nothing on return, and finds none that takes too long:
+ * who looks for these must not do so while requests are sent back to it.
+ */
 static void vei_blk_hold(struct vei_blk *vblk)
 {
 	if (!vblk->has_queue || vblk->held)
 		return;
 	vblk->held = true;
 	blk_mq_quiesce_queue(vblk->disk->queue);
+	blk_sync_queue(vblk->disk->queue);
 }
 
 /* It sends again, first what was sent back. */
