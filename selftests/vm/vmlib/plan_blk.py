@@ -13,7 +13,7 @@ from .plan import all_pairs
 from .plan_draft import DRAFT
 
 COLLECTION = "drivers/block/virtio_ei"
-CUT_SIZE = 40                   # MiB of a disk whose log is cut
+CUT_SIZE = 24                   # MiB of a disk whose log is cut
 
 FACTORS = {
     "backend": ("raw", "qcow2"),

@@ -99,11 +99,9 @@ def run(*args):
                           PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
 
 
-def lost(disk, promises, work):
-    """What is wrong with the disk; nothing if every promise was kept."""
-    image, top = os.path.join(work, "image"), os.path.join(work, "files")
-    with open(image, "wb") as file:
-        file.write(memoryview(disk)[FS_START:len(disk) - ACKS_BYTES])
+def lost(image, promises, work):
+    """What is wrong with the file system; nothing if every promise was kept."""
+    top = os.path.join(work, "files")
     # as a mount does: the journal and what it left over, then look at all of it
     done = run("e2fsck", "-p", image)
     if done.returncode not in (0, 1):
@@ -161,12 +159,13 @@ def cuts(path, size, number, seed):
     result.promises = len(promises.when)
     rng = random.Random(seed)
     places = sorted(rng.randint(promises.when[0][0] + 1, len(entries)) for _ in range(number))
-    replay = Replay(entries, size)
     with tempfile.TemporaryDirectory(prefix="vei-cut-") as work:
+        replay = Replay(entries, work, FS_START, size - ACKS_BYTES)
+        image = os.path.join(work, "image")
         for place in places:
             promised = promises.before(place)
-            disk = replay.cut(place, random.Random(f"{seed} {place}"))
-            wrong = lost(disk, promised, work)
+            replay.cut(place, random.Random(f"{seed} {place}"), image)
+            wrong = lost(image, promised, work)
             result.cuts += 1
             if wrong:
                 result.losses.append((place, wrong))

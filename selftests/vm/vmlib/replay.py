@@ -13,6 +13,7 @@ submitted need not be covered by it, but is taken for covered, as the log does n
 import mmap
 import os
 import struct
+import subprocess
 
 MAGIC = 0x6a736677736872
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
@@ -60,44 +61,50 @@ def read_log(path):
 
 
 class Replay:
-    """The disk at one cut after the other, in the order of the log."""
+    """A piece of the disk at one cut after the other, in the order of the log.
 
-    def __init__(self, entries, size):
+    It is a file with holes: little of a disk is ever written, and copied.
+    """
+
+    def __init__(self, entries, work, begin, end):
         self.entries = entries
-        self.image = bytearray(size)
+        self.begin, self.end = begin, end
+        self.image = os.path.join(work, "durable")
+        with open(self.image, "wb") as file:
+            file.truncate(end - begin)
         self.safe = 0                   # entries that are in the image
-        self.sync = 0                   # entries up to the last flush that counts
 
-    def cut(self, number, rng):
-        """The power goes when so many requests have been submitted."""
-        for index in range(self.sync, number - 1):
-            if self.entries[index].flags & FLUSH:
-                self.sync = index + 1
-        for entry in self.entries[self.safe:self.sync]:
-            apply(self.image, entry)
-        self.safe = max(self.safe, self.sync)
-        disk = bytearray(self.image)
-        since = self.entries[self.sync:number]
+    def cut(self, number, rng, path):
+        """The power goes when so many requests have been submitted; what is left is in path."""
+        with open(self.image, "r+b", buffering=0) as file:
+            for index in range(self.safe, number - 1):
+                if self.entries[index].flags & FLUSH:
+                    for entry in self.entries[self.safe:index]:
+                        self.apply(file, entry)
+                    self.safe = index + 1
+        subprocess.run(["cp", "--sparse=always", self.image, path], check=True)
+        since = self.entries[self.safe:number]
         # on the disk by themselves
         sure = [entry for entry in since[:-1] if entry.flags & FUA]
-        rest = [entry for entry in since if entry not in sure and rng.random() < 0.5]
-        for entry in sure:
-            apply(disk, entry)
+        rest = [entry for entry in since[:-1] if not entry.flags & FUA] + since[-1:]
+        rest = [entry for entry in rest if rng.random() < 0.5]
         rng.shuffle(rest)
-        for entry in rest:
-            apply(disk, entry, rng if rng.random() < 0.25 else None)
-        return disk
+        with open(path, "r+b", buffering=0) as file:
+            for entry in sure:
+                self.apply(file, entry)
+            for entry in rest:
+                self.apply(file, entry, rng if rng.random() < 0.25 else None)
 
-
-def apply(disk, entry, torn=None):
-    """With torn, a generator of numbers, only some of its sectors."""
-    if entry.flags & (DISCARD | MARK):
-        return                          # what is discarded may as well stay
-    if entry.data is None:
-        return
-    if torn is None:
-        disk[entry.start:entry.start + entry.length] = entry.data
-        return
-    for at in range(0, entry.length, SECTOR):
-        if torn.random() < 0.5:
-            disk[entry.start + at:entry.start + at + SECTOR] = entry.data[at:at + SECTOR]
+    def apply(self, file, entry, torn=None):
+        """With torn, a generator of numbers, only some of its sectors."""
+        if entry.data is None:
+            return                      # what is discarded may as well stay
+        if entry.start < self.begin or entry.start + entry.length > self.end:
+            return
+        where = entry.start - self.begin
+        if torn is None:
+            os.pwrite(file.fileno(), entry.data, where)
+            return
+        for at in range(0, entry.length, SECTOR):
+            if torn.random() < 0.5:
+                os.pwrite(file.fileno(), entry.data[at:at + SECTOR], where + at)
