@@ -29,7 +29,7 @@ declare -A COUNT=()
 : "${TCP_BYTES:=8000000}" "${N_UDP:=8000}" "${N_RR16:=8000}" "${TSO_BYTES:=200000000}"
 : "${IDLE_SECONDS:=60}"
 # Without a clock that jumps these would take their time.
-if [ -z "${PLUGIN-}" ]; then
+if [ "${PLUGIN-}" != icount ]; then
 	N_PING3MS=200 N_PING1S=5 IDLE_SECONDS=5
 fi
 
@@ -283,7 +283,8 @@ measure()
 	if [ "$(type -t "after_$work")" = function ]; then
 		"after_$work" "$pair" || return 1
 	fi
-	say "RESULT $1 $work $4 window=$windows usecs=$usecs$out"
+	local -a queues=("/sys/class/net/p${pair}0/queues/"tx-*)
+	say "RESULT $1 $work $4 window=$windows usecs=$usecs queues=${#queues[@]}$out"
 }
 
 run_row()	# <round> <row>

@@ -28,7 +28,9 @@ class Plan:
     pairs: list
     workloads: list
     rounds: int = 1
-    mode: str = "icount"            # icount: counted by the plugin; real: by the guest
+    # icount: counted by the plugin; single: too, several processors in one thread by the
+    # host's clock (with -icount they do not boot); real: the guest counts
+    mode: str = "icount"
     sleep: str = "off"              # icount's
     cpus: int = 1
     qemu: str = ""
@@ -126,12 +128,13 @@ def overlay(plan, initrd, where):
 def make_guest(plan, number, plugin, where):
     env = dict(plan.env)
     qemu_args, accel = [], None
-    if plan.mode == "icount":
-        accel = ["-accel", "tcg,thread=single", "-cpu", "max,-cx16",
-                 "-icount", f"shift=0,sleep={plan.sleep}"]
+    if plan.mode != "real":
+        accel = ["-accel", "tcg,thread=single", "-cpu", "max,-cx16"]
+        if plan.mode == "icount":
+            accel += ["-icount", f"shift=0,sleep={plan.sleep}"]
         qemu_args = ["-plugin", f"file={config.option(plugin)},"
                                 f"out={config.option(os.path.join(where, 'counts'))}"]
-        env["PLUGIN"] = "1"
+        env["PLUGIN"] = plan.mode
         env["SYMBOLS"] = "modules" if symbols.cached() else "all"
     rows = " ".join(f"{row.label}:{row.pair}:{row.driver}:{row.toggles}" for row in plan.rows)
     command = (f"bash /opt/bench/guest.sh {plan.rounds} '{' '.join(plan.workloads)}' {rows} "
@@ -145,7 +148,7 @@ def make_guest(plan, number, plugin, where):
 def boot_once(plan, number, initrd, log_dir):
     """One boot's runs; raises ConfigError if it does not come to its end."""
     with tempfile.TemporaryDirectory(prefix="vei-bench-") as where:
-        plugin = counts.build(plan.qemu) if plan.mode == "icount" else None
+        plugin = counts.build(plan.qemu) if plan.mode != "real" else None
         one = make_guest(plan, number, plugin, where)
         boot = guest.Boot(one, overlay(plan, initrd, where), log_dir, guest.say)
         boot.report = stream = Stream(plan, number)
@@ -158,7 +161,9 @@ def boot_once(plan, number, initrd, log_dir):
                 f"{'; '.join(stream.errors) or 'no reason given'}; console: {outcome.console}")
         for error in stream.errors:
             print(f"  {error}", file=sys.stderr)
-        if plan.mode == "icount":
+        if len({run.counted["queues"] for run in stream.results}) > 1:
+            raise config.ConfigError("the drivers do not use the same number of queues")
+        if plan.mode != "real":
             add_windows(stream, os.path.join(where, "counts"))
     return stream.results
 
@@ -175,6 +180,9 @@ def add_windows(stream, path):
         run.counted["guest"] = window.whole()
         for name in ("fences", "waits", "late"):
             run.counted[name] = window.totals[name]
+        if run.counted["late"]:
+            print(f"  {run.label} {run.workload}: the device was late {run.counted['late']} times",
+                  file=sys.stderr)
         run.counted.update(window.calls)
         run.functions = window.functions
 
