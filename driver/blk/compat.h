@@ -11,6 +11,11 @@
 
 /* 6.13: initialized and given its function in one. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+/**
+ * vei_blk_timer_init() - a timer that fires once, in hard interrupt where there is one
+ * @timer: the timer
+ * @function: called then
+ */
 static inline void vei_blk_timer_init(struct hrtimer *timer,
 				      enum hrtimer_restart (*function)(struct hrtimer *))
 {
@@ -18,6 +23,11 @@ static inline void vei_blk_timer_init(struct hrtimer *timer,
 	timer->function = function;
 }
 #else
+/**
+ * vei_blk_timer_init() - a timer that fires once, in hard interrupt where there is one
+ * @timer: the timer
+ * @function: called then
+ */
 static inline void vei_blk_timer_init(struct hrtimer *timer,
 				      enum hrtimer_restart (*function)(struct hrtimer *))
 {
@@ -30,12 +40,24 @@ static inline void vei_blk_timer_init(struct hrtimer *timer,
 #define BLK_MQ_F_SHOULD_MERGE 0
 #endif
 
-/* 6.16: the request knows its queue. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-#define vei_blk_rq_map_kern(rq, buf, len, gfp) blk_rq_map_kern(rq, buf, len, gfp)
+/**
+ * vei_blk_rq_map_kern() - give a request a buffer of the kernel's
+ * @rq: the request
+ * @buf: the buffer
+ * @len: bytes
+ *
+ * 6.16: the request knows its queue.
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int vei_blk_rq_map_kern(struct request *rq, void *buf, unsigned int len)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	return blk_rq_map_kern(rq->q, rq, buf, len, GFP_KERNEL);
 #else
-#define vei_blk_rq_map_kern(rq, buf, len, gfp) blk_rq_map_kern((rq)->q, rq, buf, len, gfp)
+	return blk_rq_map_kern(rq, buf, len, GFP_KERNEL);
 #endif
+}
 
 /* 6.18: the geometry is the disk's. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
@@ -54,6 +76,11 @@ static inline void vei_blk_timer_init(struct hrtimer *timer,
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #define vei_blk_mq_alloc_disk(set, lim, data) blk_mq_alloc_disk(set, lim, data)
 
+/**
+ * vei_blk_lim_discard() - limit the ranges of discards
+ * @lim: the limits
+ * @sectors: of a range; 0: no discards
+ */
 static inline void vei_blk_lim_discard(struct queue_limits *lim, unsigned int sectors)
 {
 	lim->max_hw_discard_sectors = sectors;
@@ -86,15 +113,26 @@ static inline void vei_blk_set_limits(struct request_queue *q, const struct queu
 	__disk;								\
 })
 
+/**
+ * vei_blk_lim_discard() - limit the ranges of discards
+ * @lim: the limits
+ * @sectors: of a range; 0: no discards
+ */
 static inline void vei_blk_lim_discard(struct queue_limits *lim, unsigned int sectors)
 {
 	lim->max_discard_sectors = sectors;
 }
 #endif
 
-/*
- * Are flushes wanted? 6.11: that is a limit; 6.14: which is changed with the queue
- * frozen by the block layer itself, in the one order of its locks that is right.
+/**
+ * vei_blk_flushes() - shall the block layer send flushes?
+ * @disk: the disk
+ * @wanted: it has a cache
+ *
+ * 6.11: that is a limit; 6.14: which is changed with the queue frozen by the block
+ * layer itself, in the one order of its locks that is right.
+ *
+ * Context: may sleep.
  */
 static inline void vei_blk_flushes(struct gendisk *disk, bool wanted)
 {
@@ -117,7 +155,12 @@ static inline void vei_blk_flushes(struct gendisk *disk, bool wanted)
 #endif
 }
 
-/* 6.11: a limit as well. */
+/**
+ * vei_blk_flushes_wanted() - does the block layer send flushes?
+ * @disk: the disk
+ *
+ * 6.11: a limit as well.
+ */
 static inline bool vei_blk_flushes_wanted(struct gendisk *disk)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)

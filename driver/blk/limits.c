@@ -57,19 +57,25 @@ static void vei_blk_read_topology(struct vei_dev *dev, struct vei_blk_limits *l)
 	l->io_opt = vei_blk_bytes(vei_dev_config_read32(dev, VEI_BLK_CONFIG_OPT_IO), l->block);
 }
 
+/* A limit of a range; none is as good as the largest. */
+static u32 vei_blk_read_sectors(struct vei_dev *dev, unsigned int offset)
+{
+	return vei_dev_config_read32(dev, offset) ?: U32_MAX;
+}
+
 static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 {
 	u32 align;
 
 	if (vei_dev_has(dev, VEI_BLK_F_DISCARD)) {
-		l->discard_sectors = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_MAX) ?: U32_MAX;
+		l->discard_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_DISCARD_MAX);
 		l->discard_ranges = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_SEG);
 		l->discard_ranges = clamp(l->discard_ranges, 1U, (u32)VEI_BLK_RANGES);
 		align = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_ALIGN);
 		l->discard_granularity = vei_blk_bytes(align, SECTOR_SIZE) ?: l->block;
 	}
 	if (vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES))
-		l->zeroes_sectors = vei_dev_config_read32(dev, VEI_BLK_CONFIG_ZEROES_MAX) ?: U32_MAX;
+		l->zeroes_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_ZEROES_MAX);
 }
 
 /**

@@ -41,7 +41,7 @@
 /* So many timeouts of a request reset the device. */
 #define VEI_BLK_TIMEOUTS_RESET	2
 
-/* A status that is none: the device lied. What to tell of the request is for a reset to find out. */
+/* A status that is none: the device lied. The request is sent again after a reset. */
 static void vei_blk_suspect(struct vei_blk_vq *vq, struct vei_blk_req *req, u8 status)
 {
 	dev_err(&vq->vblk->dev->pdev->dev, "%s: broken: status that is none: %u\n", vq->q->name,

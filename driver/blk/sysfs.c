@@ -22,7 +22,7 @@ static int vei_blk_get_id(struct vei_blk *vblk, char *id)
 
 	if (IS_ERR(rq))
 		return PTR_ERR(rq);
-	err = vei_blk_rq_map_kern(rq, id, VEI_BLK_ID_BYTES, GFP_KERNEL);
+	err = vei_blk_rq_map_kern(rq, id, VEI_BLK_ID_BYTES);
 	if (!err)
 		err = blk_status_to_errno(blk_execute_rq(rq, false));
 	blk_mq_free_request(rq);
