@@ -298,7 +298,8 @@ run_row()	# <round> <row>
 	done
 }
 
-# Symbols of all modules, or of all there is; where functions begin.
+# Symbols of all modules, or of all there is: where functions begin; and where
+# modules begin and how long they are, since others may come and go beside them.
 symbols()
 {
 	say "SYMBOLS"
@@ -308,6 +309,7 @@ symbols()
 		awk '$2 ~ /[tTwW]/ && NF == 4 { print $1, $3, $4 }' /proc/kallsyms >/dev/ttyS2
 	fi
 	say "SYMBOLS END"
+	awk '{ print "MODULE", $1, $6, $2 }' /proc/modules >/dev/ttyS2
 }
 
 main()

@@ -61,7 +61,7 @@ class Stream(Report):
         super().__init__()
         self.plan, self.boot = plan, boot
         self.results = []
-        self.symbols = []
+        self.symbols, self.modules = [], []
         self.in_symbols = self.complete = False
         self.errors = []
         self.started = time.monotonic()
@@ -73,6 +73,8 @@ class Stream(Report):
             self.in_symbols = False
         elif self.in_symbols:
             self.symbols.append(line)
+        elif line.startswith("MODULE "):
+            self.modules.append(line)
         elif match := RESULT.match(line):
             label, work, number, rest = match.groups()
             counted = {key: int(value) for key, value in
@@ -171,7 +173,7 @@ def boot_once(plan, number, initrd, log_dir):
 def add_windows(stream, path):
     """To each run what the plugin has counted in its window."""
     table = symbols.Symbols()
-    table.read(stream.symbols)
+    table.read(stream.symbols, stream.modules)
     by_window = {run.counted["window"]: run for run in stream.results}
     for number, window in counts.windows(path, table):
         run = by_window[number]

@@ -28,9 +28,17 @@ class Symbols:
         self.by_name = {}
         self.table = []
         self.starts = []
+        self.ends = {}
 
-    def read(self, lines):
-        """What the guest printed: lines of "address name [module]", or all of it packed."""
+    def read(self, lines, modules):
+        """What the guest printed: lines of "address name [module]", or all of it packed.
+
+        modules: "MODULE name address size". Behind the last function of a module may lie
+        another one that was loaded later: its code must not count as that function's.
+        """
+        for line in modules:
+            _, name, address, size = line.split()
+            self.ends[name] = int(address, 16) + int(size)
         if lines and " " not in lines[0]:
             lines = gzip.decompress(base64.b64decode("".join(lines))).decode().splitlines()
             kernel = [line for line in lines if "[" not in line]
@@ -53,7 +61,10 @@ class Symbols:
         place = bisect.bisect_right(self.starts, address) - 1
         if place < 0:
             return "?", "?"
-        return self.table[place][1:]
+        _, name, where = self.table[place]
+        if address >= self.ends.get(where, 1 << 64):
+            return "?", "another module"
+        return name, where
 
     def address(self, name):
         return self.by_name.get(name)
