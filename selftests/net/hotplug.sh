@@ -25,6 +25,12 @@ plug()
 	check_err $? "$1 has no interface"
 }
 
+test_start()
+{
+	drv_load && pair_create && pair_answers
+	check_err $? "the pair does not come up"
+}
+
 test_idle()
 {
 	unplug "${PAIR}0"
