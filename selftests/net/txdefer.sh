@@ -70,7 +70,7 @@ test_lone_packet()
 			echo lone >&"$lone"
 			meddle_busy && met=$((met + 1))
 		fi
-		if ! wait_for 5 queue_is_empty "$nic" 1; then
+		if ! wait_for 20 queue_is_empty "$nic" 1; then
 			stuck=$((stuck + 1))
 			note "round $i: used_idx=${QUEUE_IS[used_idx]}" \
 				"last_used=${QUEUE_IS[last_used]} armed=${QUEUE_IS[armed]}"

@@ -78,6 +78,8 @@ HUB = [
           "carrier without a link", only="start|down"),
     Break("layout", "test_link a auto", meddle("func=netif_carrier_off skip=1 ret=0"),
           "link down is not seen", only="load auto|link a auto"),
+    Break("reap", "test_requests", 'ethtool -C "$IF0" tx-usecs 0', "interrupts asked for",
+          only="start|requests"),
     Break("mtu", "test_mtu c 4000", meddle("func=dev_set_mtu_ext skip=1 ret=0"),
           "MTU: got", only="start|limits c|mtu c 4000"),
     Break("backpressure", "test_stop_and_wake a -q",
