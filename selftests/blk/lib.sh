@@ -174,6 +174,7 @@ disk_bind()
 cleanup()
 {
 	load_kill
+	spoil_end
 	if mountpoint -q "$MNT"; then
 		umount "$MNT" || umount -l "$MNT"
 	fi

@@ -130,15 +130,25 @@ requests()
 ##############################################################################
 # For negative controls
 
-# spoil DISK: for some seconds somebody else writes to the beginning of it as well
+# spoil DISK: until the suite ends somebody else writes to the beginning of it as well
 spoil()
 {
 	local dev
 
 	dev=$(disk_dev "$1")
-	for ((i = 0; i < 200; i++)); do
+	while [ ! -e /run/spoilt ]; do
 		dd if=/dev/urandom of="$dev" bs=64k count=8 oflag=direct conv=notrunc status=none
 	done &
+	SPOILER=$!
+}
+
+spoil_end()
+{
+	[ -n "${SPOILER-}" ] || return 0
+	: >/run/spoilt
+	wait "$SPOILER"
+	rm /run/spoilt
+	SPOILER=""
 }
 
 # patient DISK: nobody who waits for it is saved by its time limit

@@ -15,7 +15,7 @@ MODE = "used_event=1,avail_event=1"
 
 # The machine can be unplugged from, and its disk be put into a snapshot.
 STOCK = [
-    Break("smoke", "test_identity a", "device_resize a 63", "sectors: got",
+    Break("smoke", "test_identity a", "VEI_SIZE_a=63", "sectors: got",
           only="load|identity a"),
     Break("verify", f"test_fio {MODE} a 0", "spoil a", "fio: ", only=f"load {MODE}|{MODE} a 0"),
     Break("files", "test_compare", 'echo more >>"$MNT/etc/passwd"', "differences of /etc",
