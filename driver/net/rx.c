@@ -128,7 +128,8 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 		return -EINVAL;
 	}
 	ewma_vei_net_len_init(&rxq->avg_len);
-	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]), vei_queue_size(rxq->q));
+	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]),
+				    vei_queue_size(rxq->q));
 	/* Before 6.7, 32-bit kernels with larger DMA addresses have no pool of fragments. */
 	if (IS_ERR(rxq->pool))
 		netdev_err(net->netdev, "%s: no page pool to be had: %ld\n", rxq->q->name,

@@ -117,7 +117,8 @@ static void compare(struct worker *w, const char *block, uint64_t index)
 	for (i = 0; i < DISK_BLOCK && block[i] == expected[i];)
 		i++;
 	if (!w->wrong++)
-		fprintf(stderr, "block %llu, byte %u: write %llu of block %llu instead of write %llu\n",
+		fprintf(stderr,
+			"block %llu, byte %u: write %llu of block %llu instead of write %llu\n",
 			(unsigned long long)index, i, (unsigned long long)got->number,
 			(unsigned long long)got->block, (unsigned long long)number);
 }
@@ -211,9 +212,12 @@ static unsigned long sum(const struct worker *workers, size_t member)
 	unsigned long total = 0;
 	unsigned int i;
 
-	for (i = 0; i < threads; i++)
-		total += __atomic_load_n((const unsigned long *)((const char *)&workers[i] + member),
+	for (i = 0; i < threads; i++) {
+		const char *worker = (const char *)&workers[i];
+
+		total += __atomic_load_n((const unsigned long *)(worker + member),
 					 __ATOMIC_RELAXED);
+	}
 	return total;
 }
 

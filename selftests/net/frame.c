@@ -22,7 +22,7 @@
 
 #define MAX_FRAME	65536
 
-/* What <linux/virtio_net.h> calls virtio_net_hdr, with VIRTIO_NET_HDR_F_NEEDS_CSUM and _GSO_TCPV4. */
+/* What <linux/virtio_net.h> calls virtio_net_hdr, with VIRTIO_NET_HDR_F_NEEDS_CSUM, _GSO_TCPV4. */
 struct header {
 	uint8_t flags, gso_type;
 	uint16_t hdr_len, gso_size, csum_start, csum_offset;
