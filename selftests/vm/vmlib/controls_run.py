@@ -57,7 +57,8 @@ class Run:
 
     def ends(self, number):
         """Begin, end by a signal; the exit code, if no process stays."""
-        begun = wait_for(120, self.has_guest)
+        # The first one on a machine builds the image before.
+        begun = wait_for(900, self.has_guest)
         self.process.send_signal(number)
         code = self.process.wait()
         gone = wait_for(30, lambda: not group(self.process.pid))
