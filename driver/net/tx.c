@@ -168,9 +168,8 @@ static bool vei_txq_is_awaited(struct vei_net_txq *txq)
 /* Is what is in flight so little that a timer does for it? Under the lock. */
 static bool vei_txq_may_defer(struct vei_net_txq *txq, unsigned int in_flight)
 {
-	const struct vei_net *net = txq->net;
-
-	return txq->dense && in_flight < net->tx_frames && !netif_xmit_stopped(txq->nq) &&
+	return txq->dense && in_flight < vei_queue_size(txq->q) / 2 &&
+	       !netif_xmit_stopped(txq->nq) &&
 	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES && !vei_txq_is_awaited(txq);
 }
 
