@@ -13,7 +13,7 @@
  *     left behind pushes it ahead. It fires when there is a pause;
  *   - the first packet after a pause asks for an interrupt, which is no dearer
  *     than the timer would be;
- *   - when tx-frames packets are in flight, or somebody waits for one of them (the
+ *   - when half of the ring is in flight, or somebody waits for one of them (the
  *     stack's queue is stopped; a socket with half of its send buffer or, in TCP,
  *     more than one packet here; zero copy), an interrupt is asked for after three
  *     quarters of them. Each reap in passing pushes that ahead: it comes where
