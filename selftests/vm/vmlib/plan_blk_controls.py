@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Negative controls of the suites with disks, as plan_controls.py has them for NICs.
 
-faults.sh is its own control, as is powercut.sh: two of its disks get no flush.
+faults.sh is its own control, as is powercut.sh: two of its disks get no flush. bind.sh and
+suspend.sh have none yet: what the others leave behind (a mounted disk, one unplugged) does
+not let them begin.
 """
 
 import os
@@ -23,11 +25,7 @@ STOCK = [
     Break("resize", "test_size 24", "device_resize() { :; }", "sectors: ", only="start|size 24"),
     Break("cache", "test_cache write back", meddle("func=blk_queue_write_cache skip=1 ret=0"),
           "queue/write_cache: got", only="load|cache write"),
-    Break("bind", "test_rounds", "disk_bind() { :; }", "no requests are done in round 1",
-          only="reset|rounds"),
     Break("hotplug", "test_under_load", "plug() { :; }", "cannot be unplugged", only="under_load"),
-    Break("suspend", "test_suspend", meddle("func=pci_pm_resume skip=1 ret=0"),
-          "the requests have stopped", only="suspend$"),
 ]
 
 # The device loses what a driver waits for; a time limit would make it good.
