@@ -24,8 +24,9 @@ static int vei_blk_read_sizes(struct vei_dev *dev, struct vei_blk_limits *l)
 	l->block = SECTOR_SIZE;
 	if (vei_dev_has(dev, VEI_BLK_F_SEG_MAX))
 		l->seg_max = vei_dev_config_read32(dev, VEI_BLK_CONFIG_SEG_MAX) ?: 1;
+	/* none can be of 0 bytes: QEMU's storage daemon says so, and means no limit */
 	if (vei_dev_has(dev, VEI_BLK_F_SIZE_MAX))
-		l->size_max = vei_dev_config_read32(dev, VEI_BLK_CONFIG_SIZE_MAX);
+		l->size_max = vei_dev_config_read32(dev, VEI_BLK_CONFIG_SIZE_MAX) ?: U32_MAX;
 	if (vei_dev_has(dev, VEI_BLK_F_BLK_SIZE))
 		l->block = vei_dev_config_read32(dev, VEI_BLK_CONFIG_BLK_SIZE);
 	if (l->size_max < PAGE_SIZE) {
