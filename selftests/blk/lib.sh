@@ -175,7 +175,7 @@ cleanup()
 {
 	load_kill
 	spoil_end
-	if mountpoint -q "$MNT"; then
+	if grep -q " $MNT " /proc/mounts; then
 		umount "$MNT" || umount -l "$MNT"
 	fi
 	drv_unload

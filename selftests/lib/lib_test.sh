@@ -138,14 +138,15 @@ test_call()
 	fi
 }
 
-# Whatever ends the suite: cleanup, if it has one; and without its last test it
-# has failed.
+# Whatever ends the suite: cleanup, if it has one; without it, or without its last
+# test, it has failed.
 tests_exit()
 {
 	local rc=$?
 
-	if declare -F cleanup >/dev/null; then
-		cleanup
+	if declare -F cleanup >/dev/null && ! cleanup; then
+		echo "# not cleaned up"
+		rc=1
 	fi
 	if [ -z "${TESTS_ENDED-}" ]; then
 		echo "Bail out! the suite ended before its last test"

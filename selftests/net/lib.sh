@@ -279,9 +279,13 @@ pair_destroy()
 # For every test's exit: nothing is left running, loaded or named.
 cleanup()
 {
+	local rc
+
 	traffic_running && traffic_stop >/dev/null
 	drv_unload
+	rc=$?
 	ns_destroy
+	return $rc
 }
 
 # pair_answers [COUNT]: request and response in both families

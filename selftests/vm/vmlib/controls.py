@@ -36,6 +36,8 @@ TEXTS = [
     ("a suite that never ran", "x.sh", "y.sh", "reported 0 times"),
     ("a verdict cut short", " skipped=1 end", " skip", "no verdict"),
     ("a report without a verdict", GOOD[GOOD.index("verdict"):], "", "no verdict"),
+    ("a command that the guest does not have", "# ok 1 - one",
+     "# ok 1 - one\n# ./lib.sh: line 7: mountpoint: command not found", "not found"),
     ("output after the verdict", "end\n", "end\n# ok 3 - late\n", "follows the verdict"),
 ]
 

@@ -43,6 +43,9 @@ SUITES = [
     ("a success that was not wanted",
      "ALL_TESTS=(test_one); test_one() { true; check_fail $? right; }",
      ["# right", "not ok 1 - one"], 1),
+    ("something that cannot be cleaned up",
+     "ALL_TESTS=(test_one); test_one() { check_err 0 x; }\ncleanup() { false; }",
+     ["ok 1 - one", "# not cleaned up"], 1),
     ("numbers out of range",
      "ALL_TESTS=(test_one test_two); test_one() { check_le 3 2 high; }\n"
      "test_two() { check_ge 1 2 low; }",

@@ -68,6 +68,8 @@ class Report:
         elif line.startswith("#"):
             self.notes.append(line[1:].strip())
             del self.notes[:-40]
+            if line.endswith(": command not found"):
+                self.problems.append(f"{self.program}: {line[1:].strip()}")
 
     def start_program(self, name):
         self.program = name
