@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Negative controls of the suites with disks, as plan_controls.py has them for NICs.
 
-faults.sh is its own control, as is powercut.sh: two of its disks get no flush. bind.sh and
-suspend.sh have none yet: what the others leave behind (a mounted disk, one unplugged) does
-not let them begin.
+faults.sh is its own control, as is powercut.sh: two of its disks get no flush.
 """
 
 import os
@@ -25,7 +23,15 @@ STOCK = [
     Break("resize", "test_size 24", "device_resize() { :; }", "sectors: ", only="start|size 24"),
     Break("cache", "test_cache write back", meddle("func=blk_queue_write_cache skip=1 ret=0"),
           "queue/write_cache: got", only="load|cache write"),
-    Break("hotplug", "test_under_load", "plug() { :; }", "cannot be unplugged", only="under_load"),
+    Break("bind", "test_rounds", "disk_bind() { :; }", "no requests are done in round 1",
+          only="reset|rounds"),
+    # these leave the disk dead, and unplugged
+    Break("suspend", "test_suspend", "suspend() { " +
+          meddle("func=vei_dev_find_queues skip=1 ret=-5") +
+          '; . "$LIB_DIR/lib_machine.sh"; suspend; }',
+          "the requests have stopped", only="suspend$"),
+    Break("hotplug", "test_under_load", "plug() { :; }", "cannot be unplugged",
+          only="idle|under_load"),
 ]
 
 # The device loses what a driver waits for; a time limit would make it good.
@@ -46,7 +52,7 @@ DRAFT_DEVICE = [
 
 
 def guests():
-    same = {"pairs": [], "collect": suites, "env": {"VEI_MODES": MODE}}
+    same = {"pairs": [], "collect": suites, "env": {"VEI_MODES": MODE, "VEI_PLUG_ROUNDS": 2}}
     found = [control_guest("blk", STOCK, seconds=100, machine="pc,usb=off",
                            disks=[Disk("a", backend="qcow2")], **same)]
     qemu = os.environ.get("QEMU_DRAFT")
