@@ -180,8 +180,10 @@ class Guest:
 
 def accelerator(env, qemu, want=None, device="/dev/kvm"):
     """QEMU's arguments for the processor; VEI_ACCEL=tcg (default), kvm, auto."""
-    # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load
-    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,-cx16"]
+    # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load. The others cost
+    # a third of what a fork takes: bytewise string moves, a fifth level of page tables,
+    # a translation block's end at each access to user space, AVX state at each switch
+    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,-cx16,-erms,-la57,-smap,-xsave"]
     want = want or os.environ.get("VEI_ACCEL", "tcg")
     if want not in ("tcg", "kvm", "auto"):
         raise ConfigError(f"VEI_ACCEL is tcg, kvm or auto, not {want}")
