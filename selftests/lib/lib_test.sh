@@ -91,7 +91,8 @@ wait_for()
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $deadline ] || return 1
-		read -r -t 0.02 -u "$NEVER"
+		# its status would be the loop's
+		read -r -t 0.02 -u "$NEVER" || :
 	done
 }
 

@@ -43,6 +43,12 @@ SUITES = [
     ("a success that was not wanted",
      "ALL_TESTS=(test_one); test_one() { true; check_fail $? right; }",
      ["# right", "not ok 1 - one"], 1),
+    ("what comes true while it is waited for",
+     "ALL_TESTS=(test_one); third() { ((++n == 3)); }\n"
+     "test_one() { wait_for 5 third; check_err $? late; }", ["ok 1 - one"], 0),
+    ("what never comes true",
+     "ALL_TESTS=(test_one); test_one() { wait_for 1 false; check_err $? never; }",
+     ["# never", "not ok 1 - one"], 1),
     ("something that cannot be cleaned up",
      "ALL_TESTS=(test_one); test_one() { check_err 0 x; }\ncleanup() { false; }",
      ["ok 1 - one", "# not cleaned up"], 1),

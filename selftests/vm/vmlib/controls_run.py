@@ -4,6 +4,7 @@
 import contextlib
 import glob
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,7 +13,7 @@ import threading
 import time
 from unittest import mock
 
-from . import config, runner
+from . import config, process, runner
 from .config import Guest
 
 # Works in a socket's name, an option of QEMU and a line of shell, or does not.
@@ -123,6 +124,22 @@ def check_kvm(control):
                               f"{wanted.split(',')[0]}")
 
 
+def check_directories(control):
+    """Another run's sweep in the middle of making one."""
+    lock, seen = process.locked, []
+
+    def swept(path):
+        if not seen and os.path.basename(os.path.dirname(path)).startswith(process.PREFIX):
+            seen.append(path)
+            shutil.rmtree(os.path.dirname(path))
+        return lock(path)
+    with tempfile.TemporaryDirectory(prefix="vei-control-") as top, \
+            mock.patch.object(tempfile, "tempdir", top), \
+            mock.patch.object(process, "locked", swept), process.run_dir() as path:
+        control.check(seen and os.path.exists(os.path.join(path, "lock")),
+                      "a directory that another run sweeps away is made again")
+
+
 def check_processors(control):
     control.check(config.processors(1) == ["-smp", "1,maxcpus=2"] and
                   config.processors(4) == ["-smp", "4,maxcpus=4"],
@@ -131,6 +148,7 @@ def check_processors(control):
 
 def run(control, images, log_dir, driver):
     check_processors(control)
+    check_directories(control)
     check_kvm(control)
     check_error(control, images, log_dir, driver)
     check_signals(control, driver)

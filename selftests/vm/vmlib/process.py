@@ -93,8 +93,12 @@ def sweep():
 def run_dir():
     """A directory for sockets and the like, short enough for the name of a socket."""
     sweep()
-    path = tempfile.mkdtemp(prefix=PREFIX)
-    fd = locked(os.path.join(path, "lock"))
+    path, fd = None, None
+    while fd is None:
+        # another run's sweep may come between the file and its lock
+        path = tempfile.mkdtemp(prefix=PREFIX)
+        with contextlib.suppress(FileNotFoundError):
+            fd = locked(os.path.join(path, "lock"))
     try:
         yield path
     finally:
