@@ -22,7 +22,14 @@ test_start()
 	drv_load && pair_create
 	check_err $? "the pair does not come up"
 	check_eq "$(if_get "$IF0" carrier)" 1 "carrier"
-	check_eq "$(if_get "$IF0" operstate)" up "operstate"
+	# by work of the kernel's own, which may take a second
+	wait_for 5 is_up
+	check_err $? "operstate: $(if_get "$IF0" operstate)"
+}
+
+is_up()
+{
+	[ "$(if_get "$IF0" operstate)" = up ]
 }
 
 flap()

@@ -18,7 +18,7 @@ HEADER = re.compile(r"^# selftests: (\S+): (\S+)$")
 VERDICT = re.compile(r"^verdict planned=(\d+) passed=(\d+) failed=(\d+) skipped=(\d+) end$")
 
 # Programs of these collections always print results of their own.
-OURS = ("drivers/net/virtio_ei", "drivers/block/virtio_ei", "guest")
+OURS = ("drivers/net/virtio_ei", "drivers/block/virtio_ei", "drivers/char/virtio_ei", "guest")
 
 
 @dataclass

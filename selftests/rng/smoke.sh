@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bytes come, and others each time, in each mode; what was negotiated is what the device
+# knows; a buffer costs at most a kick and an interrupt; toggles change while somebody reads.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS=()
+for mode in $(modes); do
+	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
+done
+ALL_TESTS+=(test_toggles)
+trap cleanup EXIT
+
+test_load()
+{
+	local word
+
+	drv_unload
+	drv_load "${1//,/ }"
+	check_err $? "the device does not appear"
+	used_event=1 avail_event=1
+	for word in ${1//,/ }; do
+		declare -g "$word"
+	done
+	check_negotiated "$RNG" 0 0
+}
+
+# 4096 even bytes hold about 256 * (1 - e^-16) = 256 values; one that repeats 64 holds 64.
+values()
+{
+	od -An -v -tx1 -w1 "$1" | sort -u | wc -l
+}
+
+test_bytes()
+{
+	rng_read 4096 /run/first
+	check_err $? "4096 bytes do not come"
+	rng_read 4096 /run/second
+	check_err $? "4096 bytes more do not come"
+	check_ge "$(values /run/first)" 200 "values among 4096 bytes"
+	cmp -s /run/first /run/second
+	check_fail $? "the same bytes again"
+}
+
+# What is asked for at once fits into one buffer.
+test_counts()
+{
+	local kicks irqs adds
+
+	queue_read "$RNG" 0
+	adds=${QUEUE_NOW[adds]} kicks=${QUEUE_NOW[kicks]} irqs=${QUEUE_NOW[interrupts]}
+	rng_read 6400 /run/bytes
+	check_err $? "6400 bytes do not come"
+	queue_read "$RNG" 0
+	check_ge $((QUEUE_NOW[adds] - adds)) 100 "buffers of 64 bytes"
+	check_ge $((QUEUE_NOW[kicks] - kicks)) 1 "kicks"
+	check_le $((QUEUE_NOW[kicks] - kicks)) $((QUEUE_NOW[adds] - adds)) "kicks"
+	check_le $((QUEUE_NOW[interrupts] - irqs)) $((QUEUE_NOW[adds] - adds)) "interrupts"
+	check_eq "${QUEUE_NOW[broken]}" no "broken"
+}
+
+test_unused()
+{
+	check_unused "$RNG" 0
+}
+
+# At run time, while somebody reads.
+test_toggles()
+{
+	local toggle value
+
+	drv_unload
+	drv_load
+	check_err $? "the device does not appear"
+	used_event=1 avail_event=1
+	reader_start
+	for toggle in used_event avail_event indirect features_hi; do
+		for value in 0 1; do
+			vei_set "$RNG" "$toggle" "$value"
+			check_err $? "cannot set $toggle"
+			declare -g "$toggle=$value"
+			check_negotiated "$RNG" 0 0
+			reader_flows
+			check_err $? "no bytes come with $toggle=$value"
+		done
+	done
+	reader_stop
+}
+
+tests_run
