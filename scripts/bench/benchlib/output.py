@@ -95,8 +95,15 @@ def markdown(group, works):
     return lines + [idle_line(group) + ".", ""]
 
 
+def stands(mine, other, ratio):
+    """Quartiles that do not overlap, of runs enough to have any, and not for next to nothing."""
+    ours, stock = figures.quartiles(mine), figures.quartiles(other)
+    return (min(len(mine), len(other)) >= 4 and (ours[2] < stock[0] or ours[0] > stock[2]) and
+            abs(ratio[1] - 1) >= 0.02)
+
+
 def words(group, works):
-    """What may be said: where the quartiles of the two do not overlap."""
+    """What may be said."""
     lines = []
     for row in group.plan.rows:
         if row.label == group.reference:
@@ -106,11 +113,10 @@ def words(group, works):
             for name, word in WORDS.items():
                 if name not in mine or name not in other or (work, name) in MEANINGLESS:
                     continue
-                ours, stock = figures.quartiles(mine[name]), figures.quartiles(other[name])
                 ratio = figures.ratio(mine[name], other[name])
                 if not ratio:
                     continue
-                if ours[2] < stock[0] or ours[0] > stock[2]:
+                if stands(mine[name], other[name], ratio):
                     said = f"{ratio[1]:.2f} times the {word}"
                 else:
                     said = f"no difference in {word} that stands"
