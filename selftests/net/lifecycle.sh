@@ -111,9 +111,14 @@ stall()
 	check_err $? "the ring does not fill up, ${QUEUE_IS[free]} of ${QUEUE_IS[size]} are free"
 }
 
+# Nothing has been added since the last look, and what the device took before it stalled
+# is not yet the quarter of the ring with which a stopped queue goes on.
 ring_is_full()
 {
-	queue_now "$nic" 1 && [ "${QUEUE_IS[free]}" -lt 20 ]
+	local last=${QUEUE_IS[adds]-}
+
+	queue_now "$nic" 1 && [ "${QUEUE_IS[adds]}" = "$last" ] &&
+		[ "${QUEUE_IS[free]}" -lt $((QUEUE_IS[size] / 4)) ]
 }
 
 # The peer is back, and nothing is sent any more.
