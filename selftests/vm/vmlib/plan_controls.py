@@ -3,9 +3,10 @@
 
 A suite goes only as far as it takes. For one of its tests the driver, the device or what
 is asked of them is made wrong (lib_break.sh), and that test or a later one must then
-fail, and name the symptom. Suites that are not here have their control inside:
-integrity.sh and bind.sh break what they measure, negotiation.sh its own expectation,
-and faults.sh is the control of wakeup.sh.
+fail, and name the symptom. Some suites have their control inside: integrity.sh and
+bind.sh break what they measure, negotiation.sh its own expectation, and faults.sh is the
+control of wakeup.sh. txdefer, ctrl, late, lifecycle, probe, hdr, starve and less have
+none yet.
 """
 
 import os
