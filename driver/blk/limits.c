@@ -2,6 +2,7 @@
 /* What the configuration says of a disk, none of it believed unchecked; and its capacity. */
 
 #include <linux/log2.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 
 #include "blk.h"
@@ -58,10 +59,16 @@ static void vei_blk_read_topology(struct vei_dev *dev, struct vei_blk_limits *l)
 	l->io_opt = vei_blk_bytes(vei_dev_config_read32(dev, VEI_BLK_CONFIG_OPT_IO), l->block);
 }
 
-/* A limit of a range; none is as good as the largest. */
-static u32 vei_blk_read_sectors(struct vei_dev *dev, unsigned int offset)
+/*
+ * A limit of a range, in whole blocks; none is as good as the largest. That is what a bio
+ * can have: the block layer shifts this limit into bytes of 32 bits without a look, and
+ * what is lost there is reported as done.
+ */
+static u32 vei_blk_read_sectors(struct vei_dev *dev, unsigned int offset, u32 block)
 {
-	return vei_dev_config_read32(dev, offset) ?: U32_MAX;
+	u32 sectors = vei_dev_config_read32(dev, offset) ?: U32_MAX;
+
+	return round_down(min_t(u32, sectors, VEI_BLK_MAX_SECTORS), block >> SECTOR_SHIFT);
 }
 
 static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
@@ -69,14 +76,15 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 	u32 align;
 
 	if (vei_dev_has(dev, VEI_BLK_F_DISCARD)) {
-		l->discard_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_DISCARD_MAX);
+		l->discard_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_DISCARD_MAX,
+							  l->block);
 		l->discard_ranges = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_SEG);
 		l->discard_ranges = clamp(l->discard_ranges, 1U, (u32)VEI_BLK_RANGES);
 		align = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_ALIGN);
 		l->discard_granularity = vei_blk_bytes(align, SECTOR_SIZE) ?: l->block;
 	}
 	if (vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES))
-		l->zeroes_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_ZEROES_MAX);
+		l->zeroes_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_ZEROES_MAX, l->block);
 }
 
 /**

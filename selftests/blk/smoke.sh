@@ -78,6 +78,9 @@ test_limits()
 		check_eq "$(disk_get "$1" queue/write_cache)" "$cache" "write cache"
 	fi
 	check_ge "$(disk_get "$1" queue/max_segments)" 1 "segments"
+	# in blocks, and no more than the length of a bio can say
+	check_eq $(($(disk_get "$1" queue/write_zeroes_max_bytes) % logical)) 0 "zeroes at once, rest"
+	check_le "$(disk_get "$1" queue/write_zeroes_max_bytes)" 4294967295 "zeroes at once"
 	check_eq "$(find "/sys/block/$(disk_name "$1")/mq" -mindepth 1 -maxdepth 1 -name '[0-9]*' |
 		wc -l)" "$(disk_var QUEUES "$1")" "queues"
 }
