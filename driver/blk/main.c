@@ -86,11 +86,23 @@ u32 vei_blk_patience(void)
 	return postpone_usecs * NSEC_PER_USEC;
 }
 
+/*
+ * The switch of the cache is of use to who can flush it. A device of which neither is
+ * acknowledged writes through by itself; with the switch alone it goes on caching.
+ */
+static u64 vei_blk_fix_features(u64 features)
+{
+	if (!(features & BIT_ULL(VEI_BLK_F_FLUSH)))
+		features &= ~BIT_ULL(VEI_BLK_F_CONFIG_WCE);
+	return features;
+}
+
 static const struct vei_dev_ops vei_blk_dev_ops = {
 	.feature_names = vei_blk_feature_names,
 	.nfeature_names = ARRAY_SIZE(vei_blk_feature_names),
 	.config_changed = vei_blk_config_changed,
 	.queue_broken = vei_blk_queue_broken,
+	.fix_features = vei_blk_fix_features,
 	.restart = vei_blk_restart_dev,
 };
 

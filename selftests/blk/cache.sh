@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
-	   test_wrong "test_cache write back" "test_sync 1" test_under_load test_masked)
+	   test_wrong "test_cache write back" "test_sync 1" test_under_load test_masked test_no_flush)
 trap cleanup EXIT
 
 # The switch of the device, which is one of the disk's and not of its queue.
@@ -105,6 +105,21 @@ test_masked()
 	check_err $? "the disks do not appear"
 	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
 	test_sync 0
+}
+
+# Without FLUSH the switch is not ours either: the device would go on caching, and nobody
+# could flush it.
+test_no_flush()
+{
+	if is_stock; then
+		skip "the stock driver has no mask"
+		return
+	fi
+	drv_unload
+	drv_load "feature_mask=$(printf '0x%x' $((~(1 << F_FLUSH))))"
+	check_err $? "the disks do not appear"
+	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
+	check_eq "$(device_writes_back)" false "the device writes back"
 }
 
 tests_run
