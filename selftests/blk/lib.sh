@@ -28,34 +28,8 @@ F_MQ=12
 F_DISCARD=13
 F_WRITE_ZEROES=14
 
-# Elsewhere than in a guest of selftests/vm there is nothing to test on.
-cannot_run()
-{
-	if [ -z "$DISK" ]; then
-		echo "no disk is named in VEI_DISKS"
-	elif [ ! -e "/sys/bus/pci/devices/$(disk_bdf "$DISK")/vendor" ]; then
-		echo "there is no device $(disk_bdf "$DISK")"
-	elif [ "$(id -u)" != 0 ]; then
-		echo "not root"
-	else
-		return 1
-	fi
-}
-
-if type -P qmp >/dev/null; then
-	# shellcheck source=/dev/null
-	. "$(type -P qmp)"
-fi
-# shellcheck source=lib_test.sh
-. "$LIB_DIR/lib_test.sh"
-# shellcheck source=lib_break.sh
-. "$LIB_DIR/lib_break.sh"
-# shellcheck source=lib_drv.sh
-. "$LIB_DIR/lib_drv.sh"
-# shellcheck source=lib_machine.sh
-. "$LIB_DIR/lib_machine.sh"
-# shellcheck source=lib_vei.sh
-. "$LIB_DIR/lib_vei.sh"
+# shellcheck source=lib_common.sh
+. "$LIB_DIR/lib_common.sh"
 # shellcheck source=lib_load.sh
 . "$LIB_DIR/lib_load.sh"
 
@@ -87,15 +61,7 @@ disk_keeps()
 # The name that the kernel has for disk $1, if there is one.
 disk_name()
 {
-	local var=VEI_BDF_$1 dir
-
-	for dir in /sys/bus/pci/devices/"${!var}"/{,virtio*/}block/*; do
-		if [ -d "$dir" ]; then
-			echo "${dir##*/}"
-			return 0
-		fi
-	done
-	return 1
+	device_name "$1" block
 }
 
 disk_appears()
@@ -190,20 +156,9 @@ queues()
 	seq 0 $((${count:-1} - 1))
 }
 
-# The modes that the device's dialect has: with the released one both directions by flags
-# or both by index, with the draft's all four. The stock driver has one.
 modes()
 {
-	if is_stock; then
-		echo stock
-	elif [ -n "${VEI_MODES-}" ]; then
-		echo "$VEI_MODES"
-	elif [ "$(device_prop "$DISK" "$FEATURES_HI")" = on ]; then
-		echo "used_event=1,avail_event=1 used_event=0,avail_event=0" \
-			"used_event=1,avail_event=0 used_event=0,avail_event=1"
-	else
-		echo "used_event=1,avail_event=1 used_event=0,avail_event=0"
-	fi
+	modes_of "$DISK"
 }
 
 # drv_mode MODE: loaded anew in one of those
@@ -286,8 +241,4 @@ device_resize()
 	      \"arguments\":{\"node-name\":\"$1\",\"size\":$(($2 << 20))}}" >/dev/null
 }
 
-if reason=$(cannot_run); then
-	echo "TAP version 13"
-	echo "1..0 # SKIP $reason"
-	exit "$KSFT_SKIP"
-fi
+skip_elsewhere "$DISK" "no disk is named in VEI_DISKS"

@@ -151,6 +151,23 @@ device_prop()
 	echo "${3-}"
 }
 
+# modes_of DEVICE: those that its dialect has, or those of VEI_MODES. With the released one
+# both directions by flags or both by index, with the draft's all four. The stock driver has
+# one.
+modes_of()
+{
+	if is_stock; then
+		echo stock
+	elif [ -n "${VEI_MODES-}" ]; then
+		echo "$VEI_MODES"
+	elif [ "$(device_prop "$1" "$FEATURES_HI")" = on ]; then
+		echo "used_event=1,avail_event=1 used_event=0,avail_event=0" \
+			"used_event=1,avail_event=0 used_event=0,avail_event=1"
+	else
+		echo "used_event=1,avail_event=1 used_event=0,avail_event=0"
+	fi
+}
+
 ##############################################################################
 # What should be
 

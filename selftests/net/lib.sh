@@ -33,34 +33,8 @@ IP1=192.0.2.2
 # The peer's own view of /sys/class/net: reading a file there costs no exec.
 PEER_SYS=/run/peer-sys
 
-# Elsewhere than in a guest of selftests/vm there is nothing to test on.
-cannot_run()
-{
-	if [ -z "$PAIR" ]; then
-		echo "no pair of devices is named in VEI_PAIRS"
-	elif [ ! -e "/sys/bus/pci/devices/$(nic_bdf "${PAIR}0")/vendor" ]; then
-		echo "there is no device $(nic_bdf "${PAIR}0")"
-	elif [ "$(id -u)" != 0 ]; then
-		echo "not root"
-	else
-		return 1
-	fi
-}
-
-if type -P qmp >/dev/null; then
-	# shellcheck source=/dev/null
-	. "$(type -P qmp)"
-fi
-# shellcheck source=lib_test.sh
-. "$LIB_DIR/lib_test.sh"
-# shellcheck source=lib_break.sh
-. "$LIB_DIR/lib_break.sh"
-# shellcheck source=lib_drv.sh
-. "$LIB_DIR/lib_drv.sh"
-# shellcheck source=lib_machine.sh
-. "$LIB_DIR/lib_machine.sh"
-# shellcheck source=lib_vei.sh
-. "$LIB_DIR/lib_vei.sh"
+# shellcheck source=lib_common.sh
+. "$LIB_DIR/lib_common.sh"
 # shellcheck source=lib_nic.sh
 . "$LIB_DIR/lib_nic.sh"
 # shellcheck source=lib_traffic.sh
@@ -100,15 +74,7 @@ nic_sysfs()
 # The network interface of NIC $1, if this namespace has it.
 nic_ifname()
 {
-	local var=VEI_BDF_$1 dir
-
-	for dir in /sys/bus/pci/devices/"${!var}"/{,virtio*/}net/*; do
-		if [ -d "$dir" ]; then
-			echo "${dir##*/}"
-			return 0
-		fi
-	done
-	return 1
+	device_name "$1" net
 }
 
 nic_appears()
@@ -295,8 +261,4 @@ pair_answers()
 		ping -q -n -i 0.01 -c "${1:-5}" -w 10 2001:db8::2 >/dev/null
 }
 
-if reason=$(cannot_run); then
-	echo "TAP version 13"
-	echo "1..0 # SKIP $reason"
-	exit $KSFT_SKIP
-fi
+skip_elsewhere "${PAIR:+${PAIR}0}" "no pair of devices is named in VEI_PAIRS"

@@ -13,34 +13,8 @@ RNG=r
 CLASS=/sys/class/misc/hw_random
 READER=""
 
-# Elsewhere than in a guest of selftests/vm there is nothing to test on.
-cannot_run()
-{
-	if [ -z "${VEI_BDF_r-}" ]; then
-		echo "no device is named in VEI_BDF_r"
-	elif [ ! -e "/sys/bus/pci/devices/$VEI_BDF_r/vendor" ]; then
-		echo "there is no device $VEI_BDF_r"
-	elif [ "$(id -u)" != 0 ]; then
-		echo "not root"
-	else
-		return 1
-	fi
-}
-
-if type -P qmp >/dev/null; then
-	# shellcheck source=/dev/null
-	. "$(type -P qmp)"
-fi
-# shellcheck source=lib_test.sh
-. "$LIB_DIR/lib_test.sh"
-# shellcheck source=lib_break.sh
-. "$LIB_DIR/lib_break.sh"
-# shellcheck source=lib_drv.sh
-. "$LIB_DIR/lib_drv.sh"
-# shellcheck source=lib_machine.sh
-. "$LIB_DIR/lib_machine.sh"
-# shellcheck source=lib_vei.sh
-. "$LIB_DIR/lib_vei.sh"
+# shellcheck source=lib_common.sh
+. "$LIB_DIR/lib_common.sh"
 
 # The kernel's name for the device: ours has its address, the stock driver's a number.
 rng_name()
@@ -49,7 +23,7 @@ rng_name()
 
 	for name in $(<"$CLASS/rng_available"); do
 		case $name in
-		"$VEI_BDF_r" | virtio_rng.*)
+		"${VEI_BDF_r-}" | virtio_rng.*)
 			echo "$name"
 			return 0
 			;;
@@ -117,19 +91,4 @@ cleanup()
 	drv_unload
 }
 
-# The modes that the device's dialect has.
-modes()
-{
-	if [ "$(device_prop "$RNG" "$FEATURES_HI")" = on ]; then
-		echo "used_event=1,avail_event=1 used_event=0,avail_event=0" \
-			"used_event=1,avail_event=0 used_event=0,avail_event=1"
-	else
-		echo "used_event=1,avail_event=1 used_event=0,avail_event=0"
-	fi
-}
-
-if reason=$(cannot_run); then
-	echo "TAP version 13"
-	echo "1..0 # SKIP $reason"
-	exit "$KSFT_SKIP"
-fi
+skip_elsewhere "${VEI_BDF_r:+$RNG}" "no device is named in VEI_BDF_r"

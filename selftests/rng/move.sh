@@ -37,23 +37,9 @@ driver_of()
 	basename "$(readlink "/sys/bus/pci/devices/${BDF[$1]}/driver")"
 }
 
-# below BDF KIND: the kernel's name for a device's interface or disk
-below()
-{
-	local dir
-
-	for dir in "/sys/bus/pci/devices/$1"/{,virtio*/}"$2"/*; do
-		if [ -d "$dir" ]; then
-			echo "${dir##*/}"
-			return
-		fi
-	done
-	return 1
-}
-
 peer_up()
 {
-	ip netns add "$NS" && ip link set dev "$(below "${VEI_BDF_a1-}" net)" name peer0 netns "$NS" &&
+	ip netns add "$NS" && ip link set dev "$(device_name a1 net)" name peer0 netns "$NS" &&
 		ip -n "$NS" addr add 192.0.2.2/24 dev peer0 && ip -n "$NS" link set dev peer0 up
 }
 
@@ -62,13 +48,13 @@ ready_net()
 {
 	local name
 
-	wait_for 10 below "${BDF[net]}" net >/dev/null && name=$(below "${BDF[net]}" net) &&
+	wait_for 10 device_name a0 net >/dev/null && name=$(device_name a0 net) &&
 		ip addr replace 192.0.2.1/24 dev "$name" && ip link set dev "$name" up
 }
 
 ready_blk()
 {
-	wait_for 10 below "${BDF[blk]}" block >/dev/null
+	wait_for 10 device_name d block >/dev/null
 }
 
 ready_rng()
@@ -86,7 +72,7 @@ once_blk()
 {
 	local name
 
-	name=$(below "${BDF[blk]}" block) &&
+	name=$(device_name d block) &&
 		dd if=/run/data of="/dev/$name" bs=64k oflag=direct status=none &&
 		dd if="/dev/$name" bs=64k count=4 iflag=direct status=none | cmp -s - /run/data
 }
@@ -149,7 +135,7 @@ test_start()
 		"$BIND" "${BDF[$type]}" "virtio_ei_$type" >/dev/null
 		check_eq "$(driver_of "$type")" "virtio_ei_$type" "driver"
 	done
-	"$BIND" "$VEI_BDF_a1" virtio_ei_net >/dev/null && peer_up
+	"$BIND" "${VEI_BDF_a1-}" virtio_ei_net >/dev/null && peer_up
 	check_err $? "the peer does not come up"
 	head -c 256K /dev/urandom >/run/data
 	for type in "${TYPES[@]}"; do

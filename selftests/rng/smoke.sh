@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=()
-for mode in $(modes); do
+for mode in $(modes_of "$RNG"); do
 	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
 done
 ALL_TESTS+=(test_toggles)
