@@ -141,13 +141,12 @@ static struct attribute *vei_blk_disk_attrs[] = {
 	NULL,
 };
 
-/* The cache can be switched only where there is a switch, and a flush to go with it. */
+/* The cache can be switched only where there is a switch. */
 static umode_t vei_blk_disk_attr_mode(struct kobject *kobj, struct attribute *attr, int i)
 {
 	const struct vei_blk *vblk = vei_blk_of(kobj_to_dev(kobj));
 
-	if (attr == &dev_attr_cache_type.attr && (!vei_blk_has(vblk, VEI_BLK_F_CONFIG_WCE) ||
-						  !vei_blk_has(vblk, VEI_BLK_F_FLUSH)))
+	if (attr == &dev_attr_cache_type.attr && !vei_blk_has(vblk, VEI_BLK_F_CONFIG_WCE))
 		return 0444;
 	return attr->mode;
 }
