@@ -9,7 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
-	   test_wrong "test_cache write back" "test_sync 1" test_under_load test_masked test_no_flush)
+	   test_wrong "test_cache write back" "test_sync 1" test_under_load
+	   "test_masked $F_FLUSH $F_CONFIG_WCE" "test_masked $F_FLUSH")
 trap cleanup EXIT
 
 # The switch of the device, which is one of the disk's and not of its queue.
@@ -94,6 +95,8 @@ test_under_load()
 	check_queues_idle "$DISK"
 }
 
+# test_masked BIT...: without FLUSH the switch is not ours either, as nobody could flush what
+# a device with it goes on caching
 test_masked()
 {
 	if is_stock; then
@@ -101,25 +104,11 @@ test_masked()
 		return
 	fi
 	drv_unload
-	drv_load "feature_mask=$(printf '0x%x' $((~(1 << F_FLUSH | 1 << F_CONFIG_WCE))))"
-	check_err $? "the disks do not appear"
-	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
-	test_sync 0
-}
-
-# Without FLUSH the switch is not ours either: the device would go on caching, and nobody
-# could flush it.
-test_no_flush()
-{
-	if is_stock; then
-		skip "the stock driver has no mask"
-		return
-	fi
-	drv_unload
-	drv_load "feature_mask=$(printf '0x%x' $((~(1 << F_FLUSH))))"
+	drv_load "$(mask_without "$@")"
 	check_err $? "the disks do not appear"
 	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
 	check_eq "$(device_writes_back)" false "the device writes back"
+	test_sync 0
 }
 
 tests_run

@@ -126,6 +126,17 @@ drv_load()
 	done
 }
 
+# mask_without BIT...: the core's parameter that takes them away
+mask_without()
+{
+	local bit mask=-1
+
+	for bit; do
+		((mask &= ~(1 << bit)))
+	done
+	printf 'feature_mask=0x%x\n' "$mask"
+}
+
 disk_unbind()
 {
 	disk_bdf "$1" >"$(pci_driver)/unbind"

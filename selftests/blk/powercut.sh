@@ -30,7 +30,7 @@ test_make()
 	way=$(disk_var CUT "$1")
 	drv_unload
 	if [ "$way" = masked ] && ! is_stock; then
-		drv_load "feature_mask=$(printf '0x%x' $((~(1 << F_FLUSH | 1 << F_CONFIG_WCE))))"
+		drv_load "$(mask_without "$F_FLUSH" "$F_CONFIG_WCE")"
 	else
 		drv_load
 	fi
