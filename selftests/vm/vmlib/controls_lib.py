@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 
+from .collection import COLLECTIONS
 from .config import TOP, environment
 
 LIB = os.path.join(TOP, "selftests", "lib", "lib_test.sh")
@@ -79,7 +80,7 @@ def suites_alone():
         name = os.path.basename(path)
         if name.startswith("lib") or name == "workload.sh" or os.path.islink(path):
             continue
-        if os.path.basename(os.path.dirname(path)) not in ("net", "blk", "rng"):
+        if os.path.basename(os.path.dirname(path)) not in COLLECTIONS:
             continue
         done = subprocess.run(["bash", path], stdin=subprocess.DEVNULL,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -94,8 +95,7 @@ def builds_with(compiler):
     tree = os.path.join(environment()["VEI_BUILD"], "kselftest", "tools", "testing", "selftests")
     with tempfile.TemporaryDirectory(prefix="vei-control-") as top:
         done = subprocess.run(["make", "-C", tree, f"O={top}/out", "FORCE_TARGETS=1",
-                               "TARGETS=drivers/net/virtio_ei drivers/block/virtio_ei "
-                               "drivers/char/virtio_ei", f"KSFT_INSTALL_PATH={top}/to",
+                               f"TARGETS={' '.join(COLLECTIONS.values())}", f"KSFT_INSTALL_PATH={top}/to",
                                f"CC={compiler}", "install"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return (done.returncode == 0 and

@@ -10,15 +10,13 @@ Every plan is a function that returns a list of guests; ALL names them in the
 order in which they run.
 """
 
+import functools
 import itertools
 
+from .collection import collect
 from .config import Guest, Pair
 
-COLLECTION = "drivers/net/virtio_ei"
-
-
-def suites(*names):
-    return [f"{COLLECTION}:{name}" for name in names]
+suites = functools.partial(collect, "net")
 
 
 def all_pairs(factors):

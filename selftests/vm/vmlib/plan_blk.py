@@ -5,14 +5,16 @@ The features of devices are varied in pairs: every two values of any two of them
 some disk, and a guest has several. Modes vary inside, where a suite loads the driver anew.
 """
 
+import functools
 import os
 
+from .collection import collect
 from .config import Guest
 from .disk import Disk
 from .plan import all_pairs
 from .plan_draft import DRAFT
 
-COLLECTION = "drivers/block/virtio_ei"
+suites = functools.partial(collect, "blk")
 CUT_SIZE = 24                   # MiB of a disk whose log is cut
 
 FACTORS = {
@@ -28,10 +30,6 @@ FACTORS = {
 # What makes the suites longer, from the environment of whoever runs them.
 LONGER = ("VEI_CUT_SECONDS", "VEI_WRAP_REQUESTS", "VEI_FULL_REQUESTS", "VEI_FULL_SMALL",
           "VEI_BIND_ROUNDS", "VEI_PLUG_ROUNDS", "VEI_VERIFY_SIZE")
-
-
-def suites(*names):
-    return [f"{COLLECTION}:{name}" for name in names]
 
 
 def matrix(props):

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """The guests with an entropy device, their controls, and one with a device of each type."""
 
+import functools
 import os
 
+from .collection import collect
 from .config import Guest, Pair
 from .disk import Disk
 from .plan_controls import Break, control_guest, meddle
 from .plan_draft import DRAFT
 
-COLLECTION = "drivers/char/virtio_ei"
+suites = functools.partial(collect, "rng")
 SLOT = 0xe                      # below the pairs of NICs and the disks
 MODE = "used_event=1,avail_event=1"
 
@@ -24,10 +26,6 @@ MOVE = [
     Break("move", "test_move rng virtio_ei_rng", "once_rng() { false; }", "rng has stopped",
           only="start|move rng virtio"),
 ]
-
-
-def suites(*names):
-    return [f"{COLLECTION}:{name}" for name in names]
 
 
 def device(props):

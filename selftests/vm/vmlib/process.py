@@ -93,7 +93,7 @@ def sweep():
 def run_dir():
     """A directory for sockets and the like, short enough for the name of a socket."""
     sweep()
-    path, fd = None, None
+    fd = None
     while fd is None:
         # another run's sweep may come between the file and its lock
         path = tempfile.mkdtemp(prefix=PREFIX)

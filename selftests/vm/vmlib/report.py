@@ -11,6 +11,8 @@ import re
 import time
 from dataclasses import dataclass, field
 
+from .collection import COLLECTIONS
+
 PROGRAM = re.compile(r"^(not )?ok (\d+) selftests: (\S+): (\S+)(.*)$")
 RESULT = re.compile(r"^# (not )?ok (\d+)\s*-?\s*(.*)$")
 PLAN = re.compile(r"^# \s*1\.\.(\d+)")
@@ -18,7 +20,7 @@ HEADER = re.compile(r"^# selftests: (\S+): (\S+)$")
 VERDICT = re.compile(r"^verdict planned=(\d+) passed=(\d+) failed=(\d+) skipped=(\d+) end$")
 
 # Programs of these collections always print results of their own.
-OURS = ("drivers/net/virtio_ei", "drivers/block/virtio_ei", "drivers/char/virtio_ei", "guest")
+OURS = (*COLLECTIONS.values(), "guest")
 
 
 @dataclass
