@@ -39,14 +39,23 @@ static int vei_queues_find(struct vei_dev *dev, const struct vei_queue_spec *spe
 	return size;
 }
 
-/* A new queue in place of what is there. Its counters go on. */
+/*
+ * A new queue in place of what is there, its ring laid out before anybody sees it. Its
+ * counters go on.
+ */
 static int vei_queues_replace(struct vei_dev *dev, const struct vei_queue_spec *spec, u16 index,
 			      u16 size)
 {
 	struct vei_queue *q = vei_queue_create(dev, spec, index, size);
+	int err;
 
 	if (!q)
 		return -ENOMEM;
+	err = vei_queue_renew(q, spec);
+	if (err) {
+		vei_queue_free(q);
+		return err;
+	}
 	if (dev->queue[index])
 		q->count = dev->queue[index]->count;
 	vei_queues_drop(dev, index);
@@ -58,7 +67,7 @@ static int vei_queues_replace(struct vei_dev *dev, const struct vei_queue_spec *
 
 static int vei_queues_renew_one(struct vei_dev *dev, const struct vei_queue_spec *spec, u16 index)
 {
-	int err, size;
+	int size;
 
 	if (!spec->name) {
 		vei_queues_drop(dev, index);
@@ -67,11 +76,8 @@ static int vei_queues_renew_one(struct vei_dev *dev, const struct vei_queue_spec
 	size = vei_queues_find(dev, spec, index);
 	if (size < 0)
 		return size;
-	if (!dev->queue[index] || !vei_queue_serves(dev->queue[index], spec, size)) {
-		err = vei_queues_replace(dev, spec, index, size);
-		if (err)
-			return err;
-	}
+	if (!dev->queue[index] || !vei_queue_serves(dev->queue[index], spec, size))
+		return vei_queues_replace(dev, spec, index, size);
 	return vei_queue_renew(dev->queue[index], spec);
 }
 
