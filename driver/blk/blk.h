@@ -32,8 +32,6 @@
 
 #define VEI_BLK_NAME		"virtio_ei_blk"
 
-/* Ranges of a discard, which lie in the request. */
-#define VEI_BLK_RANGES		16
 /* Pieces of a request beside its data: header and status. */
 #define VEI_BLK_EXTRA_SEGS	2
 
@@ -42,7 +40,7 @@
  * @VEI_BLK_REMOVED: reset for good
  * @VEI_BLK_ASLEEP: reset until resume
  * @VEI_BLK_RESET: reset, because a restart failed or is under way
- * @VEI_BLK_READY: negotiated, has its queues; takes no requests
+ * @VEI_BLK_READY: negotiated, has its queues, and is not let go: nothing comes from it
  * @VEI_BLK_RUNNING: takes requests
  */
 enum vei_blk_state {
@@ -56,7 +54,8 @@ enum vei_blk_state {
 /**
  * struct vei_blk_req - the driver's part of a request, memory that the device reads and writes
  * @hdr: for the device to read
- * @range: of a discard or write-zeroes, likewise
+ * @range: of a discard or write-zeroes, likewise; one, as the block layer joins discards up to
+ *	a limit, and requests of them beyond it
  * @status: for the device to write
  * @result: what it wrote, fetched once and checked
  * @timeouts: times that it took too long, over resets; more than a few fail it
@@ -64,7 +63,7 @@ enum vei_blk_state {
  */
 struct vei_blk_req {
 	struct vei_blk_hdr hdr;
-	struct vei_blk_range range[VEI_BLK_RANGES];
+	struct vei_blk_range range;
 	u8 status;
 	u8 result;
 	u8 timeouts;
@@ -133,7 +132,6 @@ struct vei_blk_vq {
  * @io_min: bytes that are better not undercut
  * @io_opt: bytes that are best
  * @discard_sectors: of a range; 0: no discard
- * @discard_ranges: of a request
  * @discard_granularity: bytes
  * @zeroes_sectors: of a request; 0: no write-zeroes
  * @cylinders: geometry; 0: none
@@ -149,7 +147,6 @@ struct vei_blk_limits {
 	u32 io_min;
 	u32 io_opt;
 	u32 discard_sectors;
-	u32 discard_ranges;
 	u32 discard_granularity;
 	u32 zeroes_sectors;
 	u16 cylinders;
@@ -164,6 +161,7 @@ struct vei_blk_limits {
  * @tags: requests
  * @index: of the disk's name
  * @vq: queues, @nvq of them, those that are polled last
+ * @spec: of the same, as the core wants it
  * @nvq: how many
  * @npoll: how many of them are polled
  * @features: bits of the device type that were acknowledged at first
@@ -174,7 +172,10 @@ struct vei_blk_limits {
  * @has_queue: the block layer has a queue that is not dead
  * @added: the disk was seen by others, who may still have it open
  * @held: the block layer sends nothing
- * @wce: cache that the user chose, 1 write-back, 0 write-through; -1: the device's own
+ * @stuck: a restart was asked for, and there was none since
+ * @futile: restarts of a device that lied, in a row, after which it did not do one request
+ * @used: requests that it had done at the last one
+ * @wce: with CONFIG_WCE, how its cache is meant to be: write-back, else write-through
  * @wce_lock: one change of it at a time
  * @config_work: looks what changed in the configuration
  * @restart_work: restarts a device that is stuck, or broken for a while
@@ -188,6 +189,7 @@ struct vei_blk {
 	struct blk_mq_tag_set tags;
 	int index;
 	struct vei_blk_vq *vq;
+	struct vei_queue_spec *spec;
 	unsigned int nvq;
 	unsigned int npoll;
 	u64 features;
@@ -198,7 +200,10 @@ struct vei_blk {
 	bool has_queue;
 	bool added;
 	bool held;
-	int wce;
+	bool stuck;
+	unsigned int futile;
+	u64 used;
+	bool wce;
 	struct mutex wce_lock;		/* one change at a time */
 	struct work_struct config_work;
 	struct delayed_work restart_work;
@@ -248,6 +253,7 @@ u32 vei_blk_patience(void);
 
 /* limits.c */
 int vei_blk_read_limits(struct vei_dev *dev, struct vei_blk_limits *l);
+bool vei_blk_limits_serve(const struct vei_blk_limits *now, const struct vei_blk_limits *before);
 void vei_blk_queue_limits(struct vei_blk *vblk, struct queue_limits *lim);
 u64 vei_blk_read_capacity(struct vei_blk *vblk);
 bool vei_blk_write_back(struct vei_blk *vblk);
@@ -263,13 +269,16 @@ void vei_blk_down(struct vei_blk *vblk, bool fail);
 void vei_blk_spread(struct vei_blk *vblk);
 
 /* state.c */
+int vei_blk_state_init(void);
+void vei_blk_state_exit(void);
 int vei_blk_begin(struct vei_blk *vblk);
 void vei_blk_run(struct vei_blk *vblk);
+void vei_blk_ask_restart(struct vei_blk *vblk);
 int vei_blk_restart_dev(struct vei_dev *dev);
 void vei_blk_restart_work(struct work_struct *work);
 void vei_blk_give_up_work(struct work_struct *work);
 void vei_blk_queue_broken(struct vei_queue *q);
-void vei_blk_suspend(struct vei_blk *vblk);
+int vei_blk_suspend(struct vei_blk *vblk);
 int vei_blk_resume(struct vei_blk *vblk);
 void vei_blk_end(struct vei_blk *vblk);
 

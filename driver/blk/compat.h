@@ -125,6 +125,22 @@ static inline void vei_blk_lim_discard(struct queue_limits *lim, unsigned int se
 #endif
 
 /**
+ * vei_blk_unfreeze() - the end of blk_freeze_queue_start()
+ * @q: the queue
+ *
+ * 6.14: blk_mq_unfreeze_queue() ends a section without I/O as well, which is begun by
+ * blk_mq_freeze_queue() alone.
+ */
+static inline void vei_blk_unfreeze(struct request_queue *q)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	blk_mq_unfreeze_queue(q);
+#else
+	blk_mq_unfreeze_queue_nomemrestore(q);
+#endif
+}
+
+/**
  * vei_blk_flushes() - shall the block layer send flushes?
  * @disk: the disk
  * @wanted: it has a cache

@@ -84,9 +84,13 @@ static int vei_blk_getgeo(struct vei_blk_geo_of *of, struct hd_geometry *geo)
 	return 0;
 }
 
+/* Who still has the disk open knows it by its name, so that is free no sooner. */
 static void vei_blk_free_disk(struct gendisk *disk)
 {
-	vei_blk_free(disk->private_data);
+	struct vei_blk *vblk = disk->private_data;
+
+	ida_free(&vei_blk_index, vblk->index);
+	vei_blk_free(vblk);
 }
 
 static const struct block_device_operations vei_blk_fops = {
@@ -166,7 +170,8 @@ int vei_blk_alloc_disk(struct vei_blk *vblk)
 	vei_blk_fill_disk(vblk, disk);
 	vblk->disk = disk;
 	vblk->has_queue = true;
-	vei_blk_flushes(disk, vei_blk_write_back(vblk));
+	vblk->wce = vei_blk_write_back(vblk);
+	vei_blk_flushes(disk, vblk->wce);
 	vei_blk_spread(vblk);
 	return 0;
 
@@ -213,15 +218,17 @@ void vei_blk_del_disk(struct vei_blk *vblk)
  */
 void vei_blk_put_disk(struct vei_blk *vblk)
 {
-	ida_free(&vei_blk_index, vblk->index);
+	struct gendisk *disk = vblk->disk;
+
 	if (vblk->added) {
 		blk_mq_free_tag_set(&vblk->tags);
-		put_disk(vblk->disk);
+		put_disk(disk);
 		return;
 	}
 	/* Of a disk that nobody has seen, the block layer does not call free_disk. */
-	put_disk(vblk->disk);
+	put_disk(disk);
 	blk_mq_free_tag_set(&vblk->tags);
+	ida_free(&vei_blk_index, vblk->index);
 	vei_blk_free(vblk);
 }
 

@@ -78,8 +78,6 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 	if (vei_dev_has(dev, VEI_BLK_F_DISCARD)) {
 		l->discard_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_DISCARD_MAX,
 							  l->block);
-		l->discard_ranges = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_SEG);
-		l->discard_ranges = clamp(l->discard_ranges, 1U, (u32)VEI_BLK_RANGES);
 		align = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_ALIGN);
 		l->discard_granularity = vei_blk_bytes(align, SECTOR_SIZE) ?: l->block;
 	}
@@ -90,7 +88,7 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 /**
  * vei_blk_read_limits() - read what the configuration says of the disk
  * @dev: the device, negotiated
- * @l: filled, the same bytes for the same configuration
+ * @l: filled
  *
  * Return: 0, or -EINVAL if it cannot be a disk's, with a message.
  */
@@ -113,6 +111,21 @@ int vei_blk_read_limits(struct vei_dev *dev, struct vei_blk_limits *l)
 }
 
 /**
+ * vei_blk_limits_serve() - can requests made for a disk's limits still be sent?
+ * @now: what its configuration says now
+ * @before: what the block layer was told
+ *
+ * Geometry and hints do not matter to a request, and limits may have grown.
+ */
+bool vei_blk_limits_serve(const struct vei_blk_limits *now, const struct vei_blk_limits *before)
+{
+	return now->block == before->block && now->seg_max >= before->seg_max &&
+	       now->size_max >= before->size_max &&
+	       now->discard_sectors >= before->discard_sectors &&
+	       now->zeroes_sectors >= before->zeroes_sectors;
+}
+
+/**
  * vei_blk_queue_limits() - the same for the block layer
  * @vblk: the device
  * @lim: filled
@@ -131,7 +144,7 @@ void vei_blk_queue_limits(struct vei_blk *vblk, struct queue_limits *lim)
 	lim->io_min = l->io_min;
 	lim->io_opt = l->io_opt;
 	vei_blk_lim_discard(lim, l->discard_sectors);
-	lim->max_discard_segments = l->discard_ranges;
+	lim->max_discard_segments = 1;
 	lim->discard_granularity = l->discard_granularity;
 	lim->max_write_zeroes_sectors = l->zeroes_sectors;
 }

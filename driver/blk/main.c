@@ -114,7 +114,6 @@ static struct vei_blk *vei_blk_alloc(struct vei_dev *dev)
 		return NULL;
 	vblk->dev = dev;
 	vblk->state = VEI_BLK_RESET;
-	vblk->wce = -1;
 	mutex_init(&vblk->lock);
 	mutex_init(&vblk->wce_lock);
 	INIT_WORK(&vblk->config_work, vei_blk_config_work);
@@ -144,7 +143,11 @@ static int vei_blk_start(struct vei_blk *vblk)
 	if (err)
 		return err;
 	vei_blk_run(vblk);
-	return vei_blk_add_disk(vblk);
+	err = vei_blk_add_disk(vblk);
+	/* what changed since the disk's size was read was not told of */
+	if (!err)
+		schedule_work(&vblk->config_work);
+	return err;
 }
 
 static int vei_blk_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -217,8 +220,7 @@ static int __maybe_unused vei_blk_pm_suspend(struct device *d)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
-	vei_blk_suspend(dev->priv);
-	return 0;
+	return vei_blk_suspend(dev->priv);
 }
 
 static int __maybe_unused vei_blk_pm_resume(struct device *d)
@@ -256,12 +258,21 @@ static int __init vei_blk_init(void)
 		       VEI_BLK_POSTPONE_USECS_MAX);
 		return -EINVAL;
 	}
-	err = vei_blk_disk_init();
+	err = vei_blk_state_init();
 	if (err)
 		return err;
+	err = vei_blk_disk_init();
+	if (err)
+		goto err_state;
 	err = pci_register_driver(&vei_blk_driver);
 	if (err)
-		vei_blk_disk_exit();
+		goto err_disk;
+	return 0;
+
+err_disk:
+	vei_blk_disk_exit();
+err_state:
+	vei_blk_state_exit();
 	return err;
 }
 
@@ -269,6 +280,7 @@ static void __exit vei_blk_exit(void)
 {
 	pci_unregister_driver(&vei_blk_driver);
 	vei_blk_disk_exit();
+	vei_blk_state_exit();
 }
 
 module_init(vei_blk_init);

@@ -33,6 +33,13 @@ static int vei_blk_init_queue(struct vei_blk *vblk, unsigned int i)
 	vq->vblk = vblk;
 	vq->polled = i >= vblk->nvq - vblk->npoll;
 	snprintf(vq->name, sizeof(vq->name), vq->polled ? "poll.%u" : "req.%u", i);
+	vblk->spec[i] = (struct vei_queue_spec){
+		.name = vq->name,
+		.handler = vq->polled ? NULL : vei_blk_interrupt,
+		.priv = vq,
+		.table_len = min_t(u32, vblk->limits.seg_max, VEI_BLK_TABLE_MAX) +
+			     VEI_BLK_EXTRA_SEGS,
+	};
 	return zalloc_cpumask_var(&vq->cpus, GFP_KERNEL) ? 0 : -ENOMEM;
 }
 
@@ -43,7 +50,7 @@ static int vei_blk_init_queue(struct vei_blk *vblk, unsigned int i)
  * What is polled comes on top of what has interrupts, which a processor each is
  * enough for.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative errno.
  */
 int vei_blk_choose_queues(struct vei_blk *vblk)
 {
@@ -54,15 +61,14 @@ int vei_blk_choose_queues(struct vei_blk *vblk)
 	vblk->npoll = min(vei_blk_wanted_poll_queues(), all - 1);
 	vblk->nvq = min3(all - vblk->npoll, wanted, num_possible_cpus()) + vblk->npoll;
 	vblk->vq = kcalloc(vblk->nvq, sizeof(*vblk->vq), GFP_KERNEL);
-	if (!vblk->vq)
+	vblk->spec = kcalloc(vblk->nvq, sizeof(*vblk->spec), GFP_KERNEL);
+	if (!vblk->vq || !vblk->spec)
 		return -ENOMEM;
-	for (i = 0; i < vblk->nvq; i++) {
-		err = vei_blk_init_queue(vblk, i);
-		if (err)
-			return err;
-	}
 	vblk->features = vblk->dev->acked & VEI_BLK_FEATURES;
-	return vei_blk_read_limits(vblk->dev, &vblk->limits);
+	err = vei_blk_read_limits(vblk->dev, &vblk->limits);
+	for (i = 0; i < vblk->nvq && !err; i++)
+		err = vei_blk_init_queue(vblk, i);
+	return err;
 }
 
 /**
@@ -77,27 +83,8 @@ void vei_blk_free_queues(struct vei_blk *vblk)
 		kfree(vblk->vq[i].seg);
 		free_cpumask_var(vblk->vq[i].cpus);
 	}
+	kfree(vblk->spec);
 	kfree(vblk->vq);
-}
-
-static int vei_blk_find_queues(struct vei_blk *vblk)
-{
-	unsigned int i, pieces = min_t(u32, vblk->limits.seg_max, VEI_BLK_TABLE_MAX);
-	struct vei_queue_spec *spec = kcalloc(vblk->nvq, sizeof(*spec), GFP_KERNEL);
-	int err;
-
-	if (!spec)
-		return -ENOMEM;
-	for (i = 0; i < vblk->nvq; i++)
-		spec[i] = (struct vei_queue_spec){
-			.name = vblk->vq[i].name,
-			.handler = vblk->vq[i].polled ? NULL : vei_blk_interrupt,
-			.priv = &vblk->vq[i],
-			.table_len = pieces + VEI_BLK_EXTRA_SEGS,
-		};
-	err = vei_dev_find_queues(vblk->dev, spec, vblk->nvq);
-	kfree(spec);
-	return err;
 }
 
 /*
@@ -174,11 +161,23 @@ static int vei_blk_check_disk(struct vei_blk *vblk)
 	err = vei_blk_read_limits(vblk->dev, &limits);
 	if (err)
 		return err;
-	if (memcmp(&limits, &vblk->limits, sizeof(limits))) {
-		dev_err(&vblk->dev->pdev->dev, "device has other limits than before\n");
+	if (!vei_blk_limits_serve(&limits, &vblk->limits)) {
+		dev_err(&vblk->dev->pdev->dev, "device has other blocks or less room than before\n");
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* Its cache as it was: what it caches now must not be what nobody flushes. */
+static int vei_blk_restore_cache(struct vei_blk *vblk)
+{
+	if (!vei_blk_has(vblk, VEI_BLK_F_CONFIG_WCE) || !vblk->disk)
+		return 0;
+	vei_blk_set_wce(vblk, vblk->wce);
+	if (vblk->wce || !vei_blk_write_back(vblk))
+		return 0;
+	dev_err(&vblk->dev->pdev->dev, "device caches writes, and did not before\n");
+	return -EIO;
 }
 
 /**
@@ -217,10 +216,13 @@ static void vei_blk_attach(struct vei_blk *vblk)
 }
 
 /**
- * vei_blk_up() - negotiate and give the device its queues; it may go on return
+ * vei_blk_up() - negotiate and give the device its queues
  * @vblk: a device that was reset
  *
- * Context: may sleep. Return: 0, or a negative errno and the device is left
+ * It is not let go yet: a device that lies or changes its configuration must not be
+ * heard before there is a disk that this can be said of.
+ *
+ * Context: may sleep; what is allocated must not wait for I/O. Return: 0, or a negative errno and the device is left
  * reset.
  */
 int vei_blk_up(struct vei_blk *vblk)
@@ -234,18 +236,17 @@ int vei_blk_up(struct vei_blk *vblk)
 	if (!err)
 		err = vei_blk_check_disk(vblk);
 	if (!err)
-		err = vei_blk_find_queues(vblk);
+		err = vei_dev_find_queues(dev, vblk->spec, vblk->nvq);
 	if (!err)
 		err = vei_blk_check_queues(vblk);
+	if (!err)
+		err = vei_blk_restore_cache(vblk);
 	if (err) {
 		vei_dev_reset(dev);
 		return err;
 	}
 	vei_blk_spread(vblk);
 	vei_blk_attach(vblk);
-	vei_dev_ready(dev);
-	if (vblk->wce >= 0)
-		vei_blk_set_wce(vblk, vblk->wce);
 	return 0;
 }
 
@@ -315,5 +316,6 @@ void vei_blk_down(struct vei_blk *vblk, bool fail)
 	vei_blk_complete_all(&done);
 	vei_blk_give_back(&undone, fail);
 	/* Whoever asked for a restart has it. */
+	WRITE_ONCE(vblk->stuck, false);
 	cancel_delayed_work(&vblk->restart_work);
 }

@@ -278,6 +278,6 @@ enum blk_eh_timer_return vei_blk_timeout(struct request *rq)
 	/* Down, it is about to be sent again, or failed. */
 	if (up && (++req->timeouts >= VEI_BLK_TIMEOUTS_RESET || !hope ||
 		   vei_dev_is_gone(vblk->dev)))
-		mod_delayed_work(system_wq, &vblk->restart_work, 0);
+		vei_blk_ask_restart(vblk);
 	return BLK_EH_RESET_TIMER;
 }

@@ -16,38 +16,16 @@
 /* No status that a device may write. */
 #define VEI_BLK_S_NONE		0xff
 
-static unsigned int vei_blk_set_range(struct vei_blk_range *range, u64 sector, u32 sectors,
-				      u32 flags)
+static void vei_blk_set_range(const struct request *rq, struct vei_blk_req *req, u32 flags)
 {
-	range->sector = cpu_to_le64(sector);
-	range->sectors = cpu_to_le32(sectors);
-	range->flags = cpu_to_le32(flags);
-	return 1;
+	req->range.sector = cpu_to_le64(blk_rq_pos(rq));
+	req->range.sectors = cpu_to_le32(blk_rq_sectors(rq));
+	req->range.flags = cpu_to_le32(flags);
 }
 
-/* Ranges of a discard: one, or one for each bio where the device takes several. */
-static unsigned int vei_blk_set_ranges(struct request *rq, struct vei_blk_req *req)
-{
-	const struct vei_blk *vblk = rq->q->queuedata;
-	unsigned int n = 0;
-	struct bio *bio;
-
-	if (vblk->limits.discard_ranges <= 1)
-		return vei_blk_set_range(&req->range[0], blk_rq_pos(rq), blk_rq_sectors(rq), 0);
-	__rq_for_each_bio(bio, rq) {
-		if (WARN_ON_ONCE(n == VEI_BLK_RANGES))
-			return 0;
-		n += vei_blk_set_range(&req->range[n], bio->bi_iter.bi_sector, bio_sectors(bio), 0);
-	}
-	return n;
-}
-
-/* The header, and ranges if there are any: how many, or a negative errno. */
+/* The header, and a range if there is one. Returns whether there is, or a negative errno. */
 static int vei_blk_prepare(struct request *rq, struct vei_blk_req *req)
 {
-	u32 flags = rq->cmd_flags & REQ_NOUNMAP ? 0 : VEI_BLK_RANGE_UNMAP;
-	int ranges = 0;
-
 	req->status = VEI_BLK_S_NONE;
 	req->hdr.ioprio = req_get_ioprio(rq);
 	req->hdr.sector = 0;
@@ -65,20 +43,19 @@ static int vei_blk_prepare(struct request *rq, struct vei_blk_req *req)
 		break;
 	case REQ_OP_DISCARD:
 		req->hdr.type = VEI_BLK_T_DISCARD;
-		ranges = vei_blk_set_ranges(rq, req) ?: -EINVAL;
-		break;
+		vei_blk_set_range(rq, req, 0);
+		return true;
 	case REQ_OP_WRITE_ZEROES:
 		req->hdr.type = VEI_BLK_T_WRITE_ZEROES;
-		ranges = vei_blk_set_range(&req->range[0], blk_rq_pos(rq), blk_rq_sectors(rq),
-					   flags);
-		break;
+		vei_blk_set_range(rq, req, rq->cmd_flags & REQ_NOUNMAP ? 0 : VEI_BLK_RANGE_UNMAP);
+		return true;
 	case REQ_OP_DRV_IN:
 		req->hdr.type = VEI_BLK_T_GET_ID;
 		break;
 	default:
 		return -EOPNOTSUPP;
 	}
-	return ranges;
+	return false;
 }
 
 /*
@@ -119,7 +96,7 @@ static int vei_blk_map(const struct vei_blk *vblk, struct request *rq, struct ve
 }
 
 /* Under the lock. Returns 0 or a negative errno. */
-static int vei_blk_post(struct vei_blk_vq *vq, struct request *rq, int ranges)
+static int vei_blk_post(struct vei_blk_vq *vq, struct request *rq, bool range)
 {
 	struct vei_blk_req *req = blk_mq_rq_to_pdu(rq);
 	struct vei_seg *seg = vq->seg;
@@ -127,10 +104,10 @@ static int vei_blk_post(struct vei_blk_vq *vq, struct request *rq, int ranges)
 
 	seg[0].addr = virt_to_phys(&req->hdr);
 	seg[0].len = sizeof(req->hdr);
-	if (ranges) {
+	if (range) {
 		n = 1;
-		seg[1].addr = virt_to_phys(req->range);
-		seg[1].len = ranges * sizeof(req->range[0]);
+		seg[1].addr = virt_to_phys(&req->range);
+		seg[1].len = sizeof(req->range);
 	} else if (blk_rq_nr_phys_segments(rq)) {
 		n = vei_blk_map(vq->vblk, rq, seg + 1);
 		if (unlikely(n < 0))
@@ -168,24 +145,23 @@ blk_status_t vei_blk_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_qu
 {
 	struct vei_blk_vq *vq = hctx->driver_data;
 	struct request *rq = bd->rq;
-	int err, ranges = vei_blk_prepare(rq, blk_mq_rq_to_pdu(rq));
+	struct vei_blk_req *req = blk_mq_rq_to_pdu(rq);
+	int err, range = vei_blk_prepare(rq, req);
 	blk_status_t status = BLK_STS_OK;
 	unsigned long flags;
 
-	if (unlikely(ranges < 0))
-		return ranges == -EOPNOTSUPP ? BLK_STS_NOTSUPP : BLK_STS_IOERR;
+	if (unlikely(range < 0))
+		return BLK_STS_NOTSUPP;
 	/* Before the device can be done with it. */
 	blk_mq_start_request(rq);
 	spin_lock_irqsave(&vq->lock, flags);
-	if (unlikely(!vq->q)) {
-		spin_unlock_irqrestore(&vq->lock, flags);
-		return BLK_STS_IOERR;
-	}
-	err = vei_blk_post(vq, rq, ranges);
-	if (unlikely(err == -ENOSPC || err == -EIO))
+	err = likely(vq->q) ? vei_blk_post(vq, rq, range) : -ENODEV;
+	if (unlikely(err == -ENOSPC || err == -EIO)) {
 		status = vei_blk_stop(vq, hctx);
-	else if (unlikely(err))
+	} else if (unlikely(err)) {
 		status = BLK_STS_IOERR;
+		req->timeouts = 0;
+	}
 	if (bd->last && !status)
 		vei_queue_kick(vq->q);
 	spin_unlock_irqrestore(&vq->lock, flags);

@@ -20,10 +20,17 @@
  *
  * What cannot be set up again stays held for a moment, as another restart may be
  * tried (the core goes back to the toggles from before). Then it is let go and
- * fails everything, until a restart succeeds.
+ * fails everything, until a restart succeeds. So does a device that lies again
+ * after each of some restarts, and does nothing between: requests that wait for
+ * it have no time limit.
+ *
+ * To free memory may take a request to this very disk. So what a change of state
+ * allocates does not wait for I/O, and restarts have workers of their own, with
+ * one in reserve for when none can be had.
  */
 
 #include <linux/delay.h>
+#include <linux/sched/mm.h>
 
 #include "blk.h"
 
@@ -31,6 +38,44 @@
 #define VEI_BLK_SETTLE_MS	1000
 /* For a restart after one that failed, before requests fail. */
 #define VEI_BLK_GIVE_UP_MS	5000
+/* For every request there is to end, before sleep. */
+#define VEI_BLK_FREEZE_MS	10000
+/* Restarts in a row of a device that does nothing but lie. */
+#define VEI_BLK_FUTILE_MAX	4
+
+static struct workqueue_struct *vei_blk_wq;
+
+/**
+ * vei_blk_state_init() - at the load of the module
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vei_blk_state_init(void)
+{
+	vei_blk_wq = alloc_workqueue(VEI_BLK_NAME, WQ_MEM_RECLAIM, 0);
+	return vei_blk_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * vei_blk_state_exit() - at its removal
+ */
+void vei_blk_state_exit(void)
+{
+	destroy_workqueue(vei_blk_wq);
+}
+
+/* Returns what vei_blk_unlock() is given. */
+static unsigned int vei_blk_lock(struct vei_blk *vblk)
+{
+	mutex_lock(&vblk->lock);
+	return memalloc_noio_save();
+}
+
+static void vei_blk_unlock(struct vei_blk *vblk, unsigned int noio)
+{
+	memalloc_noio_restore(noio);
+	mutex_unlock(&vblk->lock);
+}
 
 /*
  * The block layer sends nothing on return, and finds none that takes too long:
@@ -42,6 +87,8 @@ static void vei_blk_hold(struct vei_blk *vblk)
 		return;
 	vblk->held = true;
 	blk_mq_quiesce_queue(vblk->disk->queue);
+	/* twice, as the work that the first one waits for sets the timer anew */
+	blk_sync_queue(vblk->disk->queue);
 	blk_sync_queue(vblk->disk->queue);
 }
 
@@ -111,6 +158,8 @@ static int vei_blk_set_state(struct vei_blk *vblk, enum vei_blk_state to)
 		if (err)
 			return err;
 	}
+	if (vblk->state < VEI_BLK_RUNNING && to == VEI_BLK_RUNNING)
+		vei_dev_ready(vblk->dev);
 	vblk->state = to;
 	if (to == VEI_BLK_RUNNING)
 		vei_blk_release(vblk);
@@ -126,11 +175,10 @@ static int vei_blk_set_state(struct vei_blk *vblk, enum vei_blk_state to)
  */
 int vei_blk_begin(struct vei_blk *vblk)
 {
-	int err;
+	unsigned int noio = vei_blk_lock(vblk);
+	int err = vei_blk_set_state(vblk, VEI_BLK_READY);
 
-	mutex_lock(&vblk->lock);
-	err = vei_blk_set_state(vblk, VEI_BLK_READY);
-	mutex_unlock(&vblk->lock);
+	vei_blk_unlock(vblk, noio);
 	return err;
 }
 
@@ -140,9 +188,10 @@ int vei_blk_begin(struct vei_blk *vblk)
  */
 void vei_blk_run(struct vei_blk *vblk)
 {
-	mutex_lock(&vblk->lock);
+	unsigned int noio = vei_blk_lock(vblk);
+
 	vei_blk_set_state(vblk, VEI_BLK_RUNNING);
-	mutex_unlock(&vblk->lock);
+	vei_blk_unlock(vblk, noio);
 }
 
 /* Set up again, and go on; or wait for another try, if there can be one. */
@@ -153,7 +202,7 @@ static int vei_blk_return(struct vei_blk *vblk)
 	if (err) {
 		dev_err(&vblk->dev->pdev->dev, "%s: cannot be set up again: %d\n",
 			vblk->disk->disk_name, err);
-		mod_delayed_work(system_wq, &vblk->give_up_work, vei_dev_is_gone(vblk->dev) ?
+		mod_delayed_work(vei_blk_wq, &vblk->give_up_work, vei_dev_is_gone(vblk->dev) ?
 				 0 : msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));
 		return err;
 	}
@@ -162,21 +211,15 @@ static int vei_blk_return(struct vei_blk *vblk)
 	return 0;
 }
 
+/* To RESET, after a moment for what is in flight if @settle, and back. */
 static int vei_blk_restart(struct vei_blk *vblk, bool settle)
 {
-	int err = -ENODEV;
-
-	mutex_lock(&vblk->lock);
-	if (vblk->state >= VEI_BLK_RESET) {
-		vei_count_inc(&vblk->restarts);
-		vei_blk_hold(vblk);
-		if (settle && vblk->state >= VEI_BLK_READY)
-			vei_blk_settle(vblk);
-		vei_blk_set_state(vblk, VEI_BLK_RESET);
-		err = vei_blk_return(vblk);
-	}
-	mutex_unlock(&vblk->lock);
-	return err;
+	vei_count_inc(&vblk->restarts);
+	vei_blk_hold(vblk);
+	if (settle && vblk->state >= VEI_BLK_READY)
+		vei_blk_settle(vblk);
+	vei_blk_set_state(vblk, VEI_BLK_RESET);
+	return vei_blk_return(vblk);
 }
 
 /**
@@ -188,19 +231,63 @@ static int vei_blk_restart(struct vei_blk *vblk, bool settle)
  */
 int vei_blk_restart_dev(struct vei_dev *dev)
 {
-	return vei_blk_restart(dev->priv, true);
+	struct vei_blk *vblk = dev->priv;
+	unsigned int noio = vei_blk_lock(vblk);
+	int err = -ENODEV;
+
+	if (vblk->state >= VEI_BLK_RESET) {
+		vblk->futile = 0;
+		err = vei_blk_restart(vblk, true);
+	}
+	vei_blk_unlock(vblk, noio);
+	return err;
+}
+
+/* Does the device do nothing but lie, restart after restart? */
+static bool vei_blk_is_hopeless(struct vei_blk *vblk)
+{
+	bool broken = false;
+	unsigned int i;
+	u64 used = 0;
+
+	for (i = 0; i < vblk->nvq && vblk->vq[i].q; i++) {
+		broken |= vei_queue_broken(vblk->vq[i].q);
+		used += vei_queue_used(vblk->vq[i].q);
+	}
+	if (broken && used == vblk->used)
+		vblk->futile++;
+	else
+		vblk->futile = 0;
+	vblk->used = used;
+	return vblk->futile > VEI_BLK_FUTILE_MAX;
 }
 
 /**
  * vei_blk_restart_work() - restart a device that is stuck or broken
  * @work: &vei_blk.restart_work
+ *
+ * Unless somebody did so while this waited.
  */
 void vei_blk_restart_work(struct work_struct *work)
 {
 	struct vei_blk *vblk = container_of(work, struct vei_blk, restart_work.work);
+	struct device *d = &vblk->dev->pdev->dev;
+	unsigned int noio = vei_blk_lock(vblk);
 
-	dev_warn(&vblk->dev->pdev->dev, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
-	vei_blk_restart(vblk, false);
+	if (!READ_ONCE(vblk->stuck) || vblk->state < VEI_BLK_RESET) {
+		vei_blk_unlock(vblk, noio);
+		return;
+	}
+	if (vei_blk_is_hopeless(vblk)) {
+		dev_err(d, "%s: broken again after %u resets, given up until the next\n",
+			vblk->disk->disk_name, VEI_BLK_FUTILE_MAX);
+		vei_blk_set_state(vblk, VEI_BLK_RESET);
+		vei_blk_release(vblk);
+	} else {
+		dev_warn(d, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
+		vei_blk_restart(vblk, false);
+	}
+	vei_blk_unlock(vblk, noio);
 }
 
 /**
@@ -210,11 +297,23 @@ void vei_blk_restart_work(struct work_struct *work)
 void vei_blk_give_up_work(struct work_struct *work)
 {
 	struct vei_blk *vblk = container_of(work, struct vei_blk, give_up_work.work);
+	unsigned int noio = vei_blk_lock(vblk);
 
-	mutex_lock(&vblk->lock);
 	if (vblk->state == VEI_BLK_RESET)
 		vei_blk_release(vblk);
-	mutex_unlock(&vblk->lock);
+	vei_blk_unlock(vblk, noio);
+}
+
+/**
+ * vei_blk_ask_restart() - let the device be reset, as it is stuck
+ * @vblk: the device
+ *
+ * Context: any.
+ */
+void vei_blk_ask_restart(struct vei_blk *vblk)
+{
+	WRITE_ONCE(vblk->stuck, true);
+	mod_delayed_work(vei_blk_wq, &vblk->restart_work, 0);
 }
 
 /**
@@ -231,25 +330,43 @@ void vei_blk_queue_broken(struct vei_queue *q)
 {
 	struct vei_blk *vblk = q->dev->priv;
 
-	schedule_delayed_work(&vblk->restart_work, vblk->has_queue ?
-			      READ_ONCE(vblk->disk->queue->rq_timeout) : 0);
+	/* found when the queue is taken back, before there ever was a disk */
+	if (!vblk->disk)
+		return;
+	WRITE_ONCE(vblk->stuck, true);
+	queue_delayed_work(vei_blk_wq, &vblk->restart_work,
+			   READ_ONCE(vblk->disk->queue->rq_timeout));
 }
 
 /**
  * vei_blk_suspend() - reset the device for sleep
  * @vblk: the device
  *
- * Context: may sleep.
+ * When every request there was has ended, also those that waited to be sent: to
+ * take a processor out, as sleep does, is to wait for those of its queue.
+ *
+ * Context: may sleep. Return: 0; or -EBUSY if they do not end, and the device
+ * runs on.
  */
-void vei_blk_suspend(struct vei_blk *vblk)
+int vei_blk_suspend(struct vei_blk *vblk)
 {
-	cancel_delayed_work_sync(&vblk->restart_work);
-	mutex_lock(&vblk->lock);
-	vei_blk_hold(vblk);
-	if (vblk->state >= VEI_BLK_READY)
-		vei_blk_settle(vblk);
-	vei_blk_set_state(vblk, VEI_BLK_ASLEEP);
-	mutex_unlock(&vblk->lock);
+	struct request_queue *rq = vblk->disk->queue;
+	unsigned int noio;
+	int err = 0;
+
+	blk_freeze_queue_start(rq);
+	if (blk_mq_freeze_queue_wait_timeout(rq, msecs_to_jiffies(VEI_BLK_FREEZE_MS))) {
+		cancel_delayed_work_sync(&vblk->restart_work);
+		noio = vei_blk_lock(vblk);
+		vei_blk_set_state(vblk, VEI_BLK_ASLEEP);
+		vei_blk_unlock(vblk, noio);
+	} else {
+		dev_err(&vblk->dev->pdev->dev, "%s: no sleep, as requests do not end\n",
+			vblk->disk->disk_name);
+		err = -EBUSY;
+	}
+	vei_blk_unfreeze(rq);
+	return err;
 }
 
 /**
@@ -261,11 +378,10 @@ void vei_blk_suspend(struct vei_blk *vblk)
  */
 int vei_blk_resume(struct vei_blk *vblk)
 {
-	int err;
+	unsigned int noio = vei_blk_lock(vblk);
+	int err = vei_blk_return(vblk);
 
-	mutex_lock(&vblk->lock);
-	err = vei_blk_return(vblk);
-	mutex_unlock(&vblk->lock);
+	vei_blk_unlock(vblk, noio);
 	return err;
 }
 
@@ -273,16 +389,23 @@ int vei_blk_resume(struct vei_blk *vblk)
  * vei_blk_end() - reset the device for good; what is or comes for it fails
  * @vblk: the device
  *
+ * What is in flight has a moment to be done.
+ *
  * Context: may sleep. Nothing runs for the device on return, and nothing will if
  * its disk is gone.
  */
 void vei_blk_end(struct vei_blk *vblk)
 {
-	mutex_lock(&vblk->lock);
-	if (vblk->state > VEI_BLK_REMOVED)
+	unsigned int noio = vei_blk_lock(vblk);
+
+	if (vblk->state > VEI_BLK_REMOVED) {
+		vei_blk_hold(vblk);
+		if (vblk->state >= VEI_BLK_READY)
+			vei_blk_settle(vblk);
 		vei_blk_set_state(vblk, VEI_BLK_REMOVED);
+	}
 	vei_blk_release(vblk);
-	mutex_unlock(&vblk->lock);
+	vei_blk_unlock(vblk, noio);
 	cancel_work_sync(&vblk->config_work);
 	cancel_delayed_work_sync(&vblk->restart_work);
 	cancel_delayed_work_sync(&vblk->give_up_work);

@@ -62,12 +62,13 @@ static int vei_blk_tell_wce(struct vei_blk *vblk, bool wce)
 	if (vblk->state == VEI_BLK_REMOVED) {
 		err = -ENODEV;
 	} else {
-		vblk->wce = wce;
 		if (vblk->state >= VEI_BLK_READY) {
 			vei_blk_set_wce(vblk, wce);
 			if (vei_blk_write_back(vblk) != wce)
 				err = -EIO;
 		}
+		if (!err)
+			vblk->wce = wce;
 	}
 	mutex_unlock(&vblk->lock);
 	return err;

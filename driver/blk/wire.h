@@ -40,7 +40,6 @@
 #define VEI_BLK_CONFIG_WCE		32	/* u8, 1: write-back; the driver may write it */
 #define VEI_BLK_CONFIG_NUM_QUEUES	34	/* u16 */
 #define VEI_BLK_CONFIG_DISCARD_MAX	36	/* u32, sectors of a range */
-#define VEI_BLK_CONFIG_DISCARD_SEG	40	/* u32, ranges of a request */
 #define VEI_BLK_CONFIG_DISCARD_ALIGN	44	/* u32, sectors */
 #define VEI_BLK_CONFIG_ZEROES_MAX	48	/* u32, sectors of a range */
 #define VEI_BLK_CONFIG_ZEROES_UNMAP	56	/* u8 */
