@@ -10,6 +10,7 @@ if type -P qmp >/dev/null; then
 fi
 # shellcheck source=lib_test.sh
 . "$LIB_DIR/lib_test.sh"
+CLEANUP=cleanup
 # shellcheck source=lib_break.sh
 . "$LIB_DIR/lib_break.sh"
 # shellcheck source=lib_drv.sh

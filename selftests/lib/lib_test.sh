@@ -14,10 +14,13 @@
 # VEI_BREAK the shell command (see lib_break.sh). With _<suite> behind the name,
 # as in VEI_ONLY_link, each is for one suite.
 
+# At the end the function that is named in CLEANUP is called.
+
 RET=0
 CHECKS=0
 SKIP_REASON=""
 KSFT_SKIP=4
+CLEANUP=""
 
 note()
 {
@@ -140,13 +143,13 @@ test_call()
 	fi
 }
 
-# Whatever ends the suite: cleanup, if it has one; without it, or without its last
-# test, it has failed.
+# Whatever ends the suite: its cleanup; without that, or without its last test, it has
+# failed.
 tests_exit()
 {
 	local rc=$?
 
-	if declare -F cleanup >/dev/null && ! cleanup; then
+	if [ -n "$CLEANUP" ] && ! "$CLEANUP"; then
 		echo "# not cleaned up"
 		rc=1
 	fi

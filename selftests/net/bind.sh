@@ -24,7 +24,6 @@ ALL_TESTS=(
 	test_bind_twice
 	test_exact
 )
-trap cleanup EXIT
 
 test_start()
 {

@@ -23,7 +23,6 @@ for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
 		"test_unused_direction $mode"
 	)
 done
-trap cleanup EXIT
 
 # ethtool_stat INTERFACE NAME, from the text in STATS
 ethtool_stat()

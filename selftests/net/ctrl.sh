@@ -26,7 +26,7 @@ ALL_TESTS=(
 	"test_length 1 used-len 9"
 	test_back_to_back
 )
-trap ctrl_cleanup EXIT
+CLEANUP=ctrl_cleanup
 
 nic=${PAIR}0
 

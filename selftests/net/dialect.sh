@@ -28,7 +28,6 @@ ALL_TESTS=()
 for row in "${ROWS[@]}"; do
 	ALL_TESTS+=("test_row $row")
 done
-trap cleanup EXIT
 
 # The pair of the guest whose devices have dialect $1.
 pair_of()

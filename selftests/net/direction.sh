@@ -35,7 +35,6 @@ for mode in $MODES; do
 	ALL_TESTS+=("test_blast $mode")
 done
 ALL_TESTS+=(test_kicks_drop)
-trap cleanup EXIT
 
 declare -A COUNTERS IRQS SUPPRESSED BLAST
 

@@ -15,7 +15,6 @@ ALL_TESTS=(test_start)
 for used in 1 0; do
 	ALL_TESTS+=("test_forced $used 0" "test_forced $used 1" "test_forced $used 0")
 done
-trap cleanup EXIT
 
 test_start()
 {

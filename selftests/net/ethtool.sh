@@ -16,7 +16,6 @@ for pair in $VEI_PAIRS; do
 	)
 done
 ALL_TESTS+=(test_read_while_busy)
-trap cleanup EXIT
 
 test_start()
 {

@@ -15,7 +15,6 @@ BLK=2 RNG=4
 # A capacity that cannot be taken for anything else, in sectors: see the plan.
 SECTORS=${VEI_BLK_SECTORS:-}
 ALL_TESTS=("test_device $BLK" test_capacity "test_device $RNG")
-trap cleanup EXIT
 
 # find_device TYPE: leaves its directory in DEV
 find_device()

@@ -41,7 +41,6 @@ ALL_TESTS+=("test_start $TRANSMIT_PAIR 1")
 for fault in "${TRANSMIT_FAULTS[@]}"; do
 	ALL_TESTS+=("test_fault $fault" test_recovers)
 done
-trap cleanup EXIT
 
 # <pair> <queue>
 test_start()

@@ -71,7 +71,7 @@ for lie in "${PLAIN_LIES[@]}"; do
 	ALL_TESTS+=("test_lie $lie")
 done
 ALL_TESTS+=(test_recovers)
-trap hdr_cleanup EXIT
+CLEANUP=hdr_cleanup
 
 hdr_cleanup()
 {

@@ -16,7 +16,6 @@ ALL_TESTS=(
 	test_exact
 	test_unbound
 )
-trap cleanup EXIT
 
 plug()
 {

@@ -31,7 +31,6 @@ for pair in $VEI_PAIRS; do
 		"test_rings_whole $pair"
 	)
 done
-trap cleanup EXIT
 
 test_start()
 {

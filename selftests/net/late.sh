@@ -15,7 +15,7 @@ ALL_TESTS=(
 	"test_late bind"
 	"test_late sleep"
 )
-trap meddle_cleanup EXIT
+CLEANUP=meddle_cleanup
 
 nic=${PAIR}0
 

@@ -51,7 +51,6 @@ for vectors in auto per-queue shared intx; do
 	done
 done
 ALL_TESTS+=(test_other_driver)
-trap cleanup EXIT
 
 test_load()
 {

@@ -30,7 +30,7 @@ ALL_TESTS=(
 	test_told
 	test_pairs
 )
-trap less_cleanup EXIT
+CLEANUP=less_cleanup
 
 less_cleanup()
 {

@@ -117,7 +117,7 @@ queue_waits()
 # The kernel's log since the last log_mark.
 log_mark()
 {
-	LOG_MARK="meddle $((++LOG_MARKS))"
+	LOG_MARK="mark $$ $((++LOG_MARKS))"	# no other suite's
 	echo "$LOG_MARK" >/dev/kmsg
 }
 
@@ -151,7 +151,7 @@ quiet_pair()
 	mac1=$(if_get "$IF1" address "$NS")
 	ipv6_off
 	ip neigh replace "$IP1" lladdr "$mac1" dev "$IF0" nud permanent
-	ip -n $NS neigh replace "$IP0" lladdr "$mac0" dev "$IF1" nud permanent
+	ip -n "$NS" neigh replace "$IP0" lladdr "$mac0" dev "$IF1" nud permanent
 	ip neigh replace "$NOBODY" lladdr 52:54:00:00:00:77 dev "$IF0" nud permanent
 }
 

@@ -27,7 +27,9 @@ symptom()
 	local taken waiting
 
 	queue_read "$1" "$2"
+	# shellcheck disable=SC2154 # keys of the array, no variables
 	taken=$(((QUEUE_NOW[used_idx] - QUEUE_NOW[last_used]) & 0xffff))
+	# shellcheck disable=SC2154
 	waiting=$(((QUEUE_NOW[avail_idx] - QUEUE_NOW[used_idx]) & 0xffff))
 	if [ "${QUEUE_NOW[broken]}" != no ]; then
 		note "$1 $3: queue broken: ${QUEUE_NOW[broken]}"

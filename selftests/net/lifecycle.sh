@@ -24,7 +24,7 @@ ALL_TESTS=(
 	"test_cut_off reads-ones"
 	"test_cut_off reset-ignored"
 )
-trap meddle_cleanup EXIT
+CLEANUP=meddle_cleanup
 
 nic=${PAIR}0
 

@@ -15,7 +15,6 @@ ALL_TESTS=(
 	test_exact
 	test_monitor_sees
 )
-trap cleanup EXIT
 
 test_start()
 {

@@ -24,7 +24,6 @@ for pair in $VEI_PAIRS; do
 		ALL_TESTS+=("test_row $pair $row")
 	done
 done
-trap cleanup EXIT
 
 test_start()
 {

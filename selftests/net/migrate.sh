@@ -12,7 +12,6 @@ for mode in ${VEI_MODES:-used_event=1,avail_event=1 used_event=0,avail_event=0};
 	ALL_TESTS+=("test_start $mode" "test_migrate there" "test_migrate back" test_exact)
 done
 ALL_TESTS+=(test_tcp)
-trap cleanup EXIT
 
 test_start()
 {

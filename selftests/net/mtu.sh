@@ -18,7 +18,6 @@ for pair in $VEI_PAIRS; do
 	done
 done
 ALL_TESTS+=(test_under_traffic)
-trap cleanup EXIT
 
 # limit min|max of interface $1
 limit()

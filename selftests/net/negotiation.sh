@@ -29,7 +29,6 @@ ALL_TESTS+=(
 	"test_net_feature mrg_rxbuf $F_MRG_RXBUF"
 	test_check_notices
 )
-trap cleanup EXIT
 
 set_toggles()
 {

@@ -24,7 +24,6 @@ ALL_TESTS=(
 	"test_sizes large any"
 	test_switch
 )
-trap cleanup EXIT
 
 start()
 {

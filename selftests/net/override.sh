@@ -18,7 +18,6 @@ ALL_TESTS=(
 	test_refused
 	test_end
 )
-trap cleanup EXIT
 
 # The name of NIC $1's driver.
 driver_of()

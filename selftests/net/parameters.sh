@@ -24,7 +24,6 @@ done
 for wrong in queue_pairs=-1 queue_pairs=many csum=2 gso=x guest_offloads=w mrg_rxbuf=z; do
 	ALL_TESTS+=("test_wrong net $wrong")
 done
-trap cleanup EXIT
 
 test_described()
 {

@@ -27,7 +27,7 @@ ALL_TESTS=(
 	"test_encrypted 2"
 	"test_short $SHORT_PAIR"
 )
-trap probe_cleanup EXIT
+CLEANUP=probe_cleanup
 
 probe_cleanup()
 {

@@ -20,7 +20,6 @@ ALL_TESTS=(
 	"test_pairs 1 1"
 	"test_pairs 1000 $QUEUES"
 )
-trap cleanup EXIT
 
 combined()
 {

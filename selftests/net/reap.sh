@@ -20,7 +20,7 @@ ALL_TESTS=(
 	test_close_behind
 	test_never_defer
 )
-trap meddle_cleanup EXIT
+CLEANUP=meddle_cleanup
 
 test_start()
 {

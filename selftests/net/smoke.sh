@@ -11,7 +11,6 @@ ALL_TESTS=(
 	test_answers
 	test_unload
 )
-trap cleanup EXIT
 
 test_load()
 {

@@ -18,7 +18,6 @@ for mode in ${VEI_MODES:-used_event=1,avail_event=1 used_event=0,avail_event=0};
 		test_exact
 	)
 done
-trap cleanup EXIT
 
 test_start()
 {

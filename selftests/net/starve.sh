@@ -19,7 +19,7 @@ for PAIR in $VEI_PAIRS; do
 	! pair_is_hub || continue
 	ALL_TESTS+=("test_stream $PAIR" "test_starve $PAIR")
 done
-trap meddle_cleanup EXIT
+CLEANUP=meddle_cleanup
 
 test_stream()
 {

@@ -9,7 +9,6 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_start test_suspend test_as_before test_suspend_down test_exact)
-trap cleanup EXIT
 
 test_start()
 {

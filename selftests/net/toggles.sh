@@ -24,7 +24,6 @@ ALL_TESTS+=(
 	test_traffic
 	test_exact
 )
-trap cleanup EXIT
 
 nic=${PAIR}0
 

@@ -20,7 +20,6 @@ for mode in 1:1 0:0; do
 		"test_rearms $mode"
 	)
 done
-trap cleanup EXIT
 
 nic=${PAIR}0
 

@@ -16,7 +16,7 @@ ROUNDS=4
 nic=${PAIR}0
 
 ALL_TESTS=(test_start test_lone_packet)
-trap meddle_cleanup EXIT
+CLEANUP=meddle_cleanup
 
 test_start()
 {

@@ -16,7 +16,6 @@ for mode in 1:1 0:0 1:0 0:1; do
 		ALL_TESTS+=("test_wakeups $mode $usecs")
 	done
 done
-trap cleanup EXIT
 
 test_start()
 {

@@ -29,7 +29,6 @@ for mode in $(modes); do
 	ALL_TESTS+=("test_wrap $mode" "test_counters $mode")
 done
 ALL_TESTS+=(test_control_queue)
-trap cleanup EXIT
 
 test_wrap()
 {

@@ -10,7 +10,6 @@
 ROUNDS=8
 
 ALL_TESTS=(test_start test_reset test_rounds test_waiting test_sleep test_unload)
-trap cleanup EXIT
 
 test_start()
 {

@@ -17,7 +17,6 @@ for type in "${TYPES[@]}"; do
 	ALL_TESTS+=("test_move $type virtio-pci" "test_move $type virtio_ei_$type")
 done
 ALL_TESTS+=(test_stop)
-trap cleanup EXIT
 
 cleanup()
 {

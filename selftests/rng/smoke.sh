@@ -12,7 +12,6 @@ for mode in $(modes_of "$RNG"); do
 	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
 done
 ALL_TESTS+=(test_toggles)
-trap cleanup EXIT
 
 test_load()
 {

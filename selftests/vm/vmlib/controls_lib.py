@@ -51,8 +51,11 @@ SUITES = [
      "ALL_TESTS=(test_one); test_one() { wait_for 1 false; check_err $? never; }",
      ["# never", "not ok 1 - one"], 1),
     ("something that cannot be cleaned up",
-     "ALL_TESTS=(test_one); test_one() { check_err 0 x; }\ncleanup() { false; }",
+     "ALL_TESTS=(test_one); test_one() { check_err 0 x; }\nCLEANUP=false",
      ["ok 1 - one", "# not cleaned up"], 1),
+    ("a cleanup of the suite's own",
+     "ALL_TESTS=(test_one); test_one() { check_err 0 x; }\n"
+     "CLEANUP=own; own() { echo tidy; }", ["ok 1 - one", "tidy"], 0),
     ("numbers out of range",
      "ALL_TESTS=(test_one test_two); test_one() { check_le 3 2 high; }\n"
      "test_two() { check_ge 1 2 low; }",
