@@ -11,7 +11,6 @@
 ROUNDS=${VEI_BIND_ROUNDS:-8}
 
 ALL_TESTS=(test_reset test_rounds test_names test_in_use test_module)
-trap cleanup EXIT
 
 test_reset()
 {

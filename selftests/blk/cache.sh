@@ -9,9 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
-	   test_wrong "test_cache write back" "test_sync 1" test_under_load
+	   "test_restored" "test_sync 0" test_wrong "test_cache write back" "test_sync 1" test_under_load
 	   "test_masked $F_FLUSH $F_CONFIG_WCE" "test_masked $F_FLUSH")
-trap cleanup EXIT
 
 # The switch of the device, which is one of the disk's and not of its queue.
 cache_set()
@@ -66,6 +65,19 @@ test_sync()
 	else
 		check_eq "$(device_flushes)" "$before" "flushes at the device"
 	fi
+}
+
+# A reset brings the device's own choice back, and nobody would flush what it then caches.
+test_restored()
+{
+	if is_stock; then
+		skip "the stock driver has no reset"
+		return
+	fi
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	check_eq "$(disk_get "$DISK" cache_type)" "write through" "cache_type"
+	check_eq "$(device_writes_back)" false "the device writes back"
 }
 
 test_wrong()

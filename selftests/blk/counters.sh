@@ -15,7 +15,6 @@ for mode in $(modes); do
 	ALL_TESTS+=("test_start $mode" "test_depth $mode 1" "test_depth $mode 32"
 		    "test_depth $mode 128" "test_interrupts $mode" "test_unused $mode")
 done
-trap cleanup EXIT
 
 declare -A DRIVER_BEFORE DEVICE_BEFORE
 

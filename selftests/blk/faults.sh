@@ -38,8 +38,7 @@ done
 for fault in "${WRONG[@]}"; do
 	ALL_TESTS+=("test_registers $fault")
 done
-ALL_TESTS+=(test_end)
-trap cleanup EXIT
+ALL_TESTS+=(test_probe test_hopeless test_no_sleep test_end)
 
 # fault_on FAULT [AFTER [VALUE]]
 fault_on()
@@ -121,15 +120,10 @@ test_harmless()
 	check_eq "$(load_count errors)" 0 "requests failed"
 }
 
-# recovers FAULT: by itself, or when it is told to
+# recovers FAULT: by itself
 recovers()
 {
-	if ! load_flows 50 15; then
-		note "$1: it takes a reset"
-		vei_set "$DISK" reset 1
-		check_err $? "no reset"
-		load_flows 50
-	fi
+	load_flows 50 25
 	check_err $? "does not recover"
 	load_stop
 	check_err $? "lost or spoiled"
@@ -138,11 +132,12 @@ recovers()
 
 test_lie()
 {
-	local lines
+	local lines restarts
 
 	set_mode 1:1
 	short_patience
 	lines=$(dmesg | wc -l)
+	restarts=$(disk_get "$DISK" virtio_ei_restarts)
 	load_start "$DISK" -l -d 8
 	load_flows 20
 	check_err $? "no requests are done"
@@ -155,6 +150,9 @@ test_lie()
 			head -n 2 | tr '\n' ';')"
 	fi
 	recovers "$1"
+	if [ "$3" != - ]; then
+		check_ge "$(disk_get "$DISK" virtio_ei_restarts)" $((restarts + 1)) "restarts"
+	fi
 }
 
 test_registers()
@@ -166,6 +164,9 @@ test_registers()
 	check_err $? "no requests are done"
 	fault_on "$1" 0 "$2"
 	vei_set "$DISK" reset 1 2>/dev/null || note "$1 $2: the reset fails"
+	# whatever state that has left them in, they can be looked at
+	cat "/sys/kernel/debug/virtio_ei/$(disk_bdf "$DISK")/"* >/dev/null
+	check_err $? "the queues cannot be read"
 	fault_off
 	# a driver that has given the device up may be bound anew
 	if ! vei_set "$DISK" reset 1 2>/dev/null; then
@@ -174,6 +175,119 @@ test_registers()
 		check_err $? "cannot be bound"
 	fi
 	recovers "$1 $2"
+}
+
+log_has()
+{
+	dmesg | tail -n +$((LINES_BEFORE + 1)) | grep -qF "$1"
+}
+
+log_mark()
+{
+	LINES_BEFORE=$(dmesg | wc -l)
+}
+
+# The first requests of all look for partitions, and wait until the device is reset.
+test_probe()
+{
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	log_mark
+	fault_on used-idx-jump
+	disk_bind "$DISK" &
+	wait_for 10 log_has "broken"
+	check_err $? "the fault does not strike"
+	fault_off
+	wait_for 60 disk_appears "$DISK"
+	check_err $? "the disk does not appear"
+	wait $!
+	check_err $? "cannot be bound"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
+}
+
+# The fault strikes once, and is set anew whenever it has: there is a second for that, in
+# which the queue is broken, so that no request is done between.
+lies_until_given_up()
+{
+	local lies
+
+	log_has "given up" && return
+	lies=$(dmesg | tail -n +$((LINES_BEFORE + 1)) | grep -cF "broken: used->idx")
+	if [ "$lies" != "$LIES_SEEN" ]; then
+		LIES_SEEN=$lies
+		fault_on used-idx-jump
+	fi
+	return 1
+}
+
+# A device that does nothing but lie is given up, so that nobody waits for ever; and comes
+# back when it is told to.
+test_hopeless()
+{
+	set_mode 1:1
+	short_patience
+	log_mark
+	load_start "$DISK" -l -d 8
+	load_flows 20
+	check_err $? "no requests are done"
+	LIES_SEEN=none
+	wait_for 40 lies_until_given_up
+	check_err $? "not given up"
+	dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null
+	check_fail $? "something can be read"
+	fault_off
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	recovers hopeless
+	check_ge "$(load_count errors)" 1 "requests failed"
+}
+
+# Is anything under way?
+disk_busy()
+{
+	[ "$(disk_get "$DISK" inflight | tr -d ' ')" != 00 ]
+}
+
+# There is no sleep while a request waits that the device does not do. One that nobody waits
+# for, as a process that does would be in the way of sleep itself.
+test_no_sleep()
+{
+	local open vm=/proc/sys/vm
+
+	if ! can_sleep; then
+		skip "this machine cannot sleep"
+		return
+	fi
+	set_mode 1:1
+	patient "$DISK"
+	echo 0 >/sys/power/sync_on_suspend
+	# the last to close it would wait as well
+	exec {open}<>"$(disk_dev "$DISK")"
+	fault_on lost-kick
+	dd if=/dev/zero of="$(disk_dev "$DISK")" bs=4k count=1 conv=notrunc status=none
+	echo 10 >$vm/dirty_expire_centisecs
+	echo 10 >$vm/dirty_writeback_centisecs
+	wait_for 10 disk_busy
+	check_err $? "nothing is written"
+	log_mark
+	suspend 2>/dev/null
+	check_fail $? "the machine sleeps"
+	log_has "no sleep, as requests do not end"
+	check_err $? "the log does not say why"
+	disk_busy
+	check_err $? "the fault did not strike"
+	fault_off
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	wait_for 10 not disk_busy
+	check_err $? "the request is not done"
+	exec {open}>&-
+	short_patience
+	suspend
+	check_err $? "the machine does not sleep afterwards"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
 }
 
 test_end()

@@ -23,7 +23,6 @@ for mode in $(modes); do
 	ALL_TESTS+=("test_load $mode" "test_make $disk" test_copy test_compare test_remove
 		    "test_check $disk")
 done
-trap cleanup EXIT
 
 test_make()
 {

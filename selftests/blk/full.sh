@@ -14,7 +14,6 @@ for mode in $(modes); do
 		ALL_TESTS+=("test_crowd $disk" "test_large $disk" "test_small $disk")
 	done
 done
-trap cleanup EXIT
 
 test_crowd()
 {

@@ -5,7 +5,7 @@
 #
 # The guest has disks. The host says in the environment which (VEI_DISKS), where they sit
 # (VEI_BDF_a), what is behind them (VEI_BACKEND_a: raw, qcow2, null, vhost), their size in
-# MiB (VEI_SIZE_a), their queues (VEI_QUEUES_a) and what QEMU was told (VEI_DEVICE_a). A
+# MiB (VEI_SIZE_a), what of it fails (VEI_BAD_a), their queues (VEI_QUEUES_a) and what QEMU was told (VEI_DEVICE_a). A
 # disk's name is also QEMU's id of the device and of its uppermost block node.
 # VEI_DRIVER=virtio_blk runs what does not look at our driver's insides on the stock one.
 

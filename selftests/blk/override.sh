@@ -13,7 +13,6 @@ OTHER=${OTHER%% *}
 
 ALL_TESTS=(test_start "test_move virtio-pci" "test_move virtio_ei_blk" "test_move virtio-pci"
 	   "test_move virtio_ei_blk" test_stop)
-trap cleanup EXIT
 
 driver_of()
 {

@@ -21,7 +21,6 @@ ALL_TESTS=()
 for disk in $VEI_DISKS; do
 	ALL_TESTS+=("test_make $disk" "test_write $disk" "test_end $disk")
 done
-trap cleanup EXIT
 
 test_make()
 {

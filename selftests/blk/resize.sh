@@ -9,7 +9,6 @@
 
 ALL_TESTS=(test_start "test_size 24" "test_beyond 24" "test_size 8" "test_gone 8" "test_size 0"
 	   test_often test_stop)
-trap cleanup EXIT
 
 has_size()
 {

@@ -13,7 +13,6 @@ for disk in $VEI_DISKS; do
 done
 ALL_TESTS+=(test_names "test_partitions $DISK" "test_tools $DISK" "test_discard $DISK" "test_zeroout $DISK"
 	    test_unload)
-trap cleanup EXIT
 
 KIB=1024
 

@@ -12,7 +12,6 @@ ALL_TESTS=()
 for mode in $(modes); do
 	ALL_TESTS+=("test_snapshot $mode")
 done
-trap cleanup EXIT
 
 snapshot()
 {

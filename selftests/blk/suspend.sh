@@ -8,7 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_suspend test_as_before test_exact)
-trap cleanup EXIT
 
 test_suspend()
 {

@@ -12,7 +12,6 @@ for toggle in used_event avail_event features_hi indirect notify_on_empty; do
 	ALL_TESTS+=("test_toggle $toggle 0" "test_toggle $toggle 1")
 done
 ALL_TESTS+=(test_many test_stop)
-trap cleanup EXIT
 
 test_start()
 {

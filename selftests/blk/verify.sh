@@ -26,7 +26,6 @@ for i in "${!MODES[@]}"; do
 		turn=$((turn + 1))
 	done
 done
-trap cleanup EXIT
 
 # job NAME TURN LINE...: one after the other, each with a piece of the disk to itself
 job()

@@ -13,7 +13,6 @@ ALL_TESTS=()
 for mode in $(modes); do
 	ALL_TESTS+=("test_wrap $mode" "test_counters $mode")
 done
-trap cleanup EXIT
 
 test_wrap()
 {

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 
 LEGACY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vhost_legacy.py")
-BACKENDS = ("raw", "qcow2", "null", "log", "vhost")
+BACKENDS = ("raw", "qcow2", "null", "log", "errors", "vhost")
 
 # Above the pairs of NICs, of which such a guest has few or none.
 FIRST_SLOT = 0x10
@@ -25,6 +25,7 @@ class Disk:
     host's own disk, where nothing has to outlive the run.
     backend null: nothing is kept; for what counts requests.
     backend log: raw, and each request is logged by QEMU's blklogwrites; see replay.py.
+    backend errors: raw, but what bad says fails: "read:SECTOR", "write:SECTOR", "flush:-1".
     backend vhost: raw, but the device is qemu-storage-daemon's, over vhost-user.
     """
     name: str
@@ -33,6 +34,7 @@ class Disk:
     iothread: bool = False
     readonly: bool = False
     queues: int = 1
+    bad: tuple = ()
     props: dict = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +73,8 @@ class Disk:
         else:
             model = "virtio-blk-pci"
             props.update({"drive": self.name, "serial": f"serial-{self.name}"})
+        if self.backend == "errors":
+            props.update({"rerror": "report", "werror": "report"})
         if self.iothread:
             props["iothread"] = f"t{self.name}"
         props.update(self.props)
@@ -90,6 +94,12 @@ class Disk:
                     f"driver=file,node-name=l{self.name},filename={where}/{self.name}.log,{quick}",
                     f"driver=blklogwrites,{end},file=f{self.name},log=l{self.name},"
                     "log-super-update-interval=1024"]
+        if self.backend == "errors":
+            return [file.format("raw"), f"driver=blkdebug,{end},image=f{self.name}" + "".join(
+                f",inject-error.{i}.event=none,inject-error.{i}.errno=5,"
+                f"inject-error.{i}.iotype={kind},inject-error.{i}.sector={sector},"
+                f"inject-error.{i}.once=off"
+                for i, (kind, sector) in enumerate(one.split(":") for one in self.bad))]
         kind = "qcow2" if self.backend == "qcow2" else "raw"
         return [file.format(kind), f"driver={kind},{end},file=f{self.name},discard=unmap"]
 

@@ -70,8 +70,9 @@ def same_guests(prefix, props, **what):
         guest(f"{prefix}wrap", [Disk("n", backend="null", props=props)], ["wrap.sh"], seconds=40,
               timeout=900, **what),
         # poisoned and checked slabs: a request used after its end shows. A machine whose root
-        # bus can be unplugged from; all its disks can be put into a snapshot
-        guest(f"{prefix}life", [Disk("a", backend="qcow2", props=props)],
+        # bus can be unplugged from; all its disks can be put into a snapshot. A queue for each
+        # processor, of which sleep takes one out
+        guest(f"{prefix}life", [Disk("a", backend="qcow2", queues=2, props=props)],
               ["hotplug.sh", "suspend.sh", "snapshot.sh"], seconds=60, timeout=900,
               machine="pc,usb=off", kernel_args="slub_debug=FZP", **what),
     ]
@@ -96,8 +97,10 @@ def stock_guests():
     """Debian's QEMU, and its storage daemon as another implementation of the device."""
     return same_guests("", {}) + [
         cut_guest("powercut", {"p": "", "q": "masked", "r": "write-through", "s": "nobarrier"}, {}),
-        guest("override", [Disk("a"), Disk("b", backend="qcow2")], ["override.sh"], seconds=20,
-              timeout=300),
+        guest("more", [Disk("a", queues=2), Disk("b", backend="qcow2"),
+                       Disk("e", backend="errors", bad=("read:2048", "write:4096")),
+                       Disk("f", backend="errors", bad=("flush:-1",))],
+              ["override.sh", "errors.sh", "parameters.sh"], seconds=40, timeout=300),
         guest("vhost", [Disk("a", backend="vhost"),
                         Disk("b", backend="vhost", queues=2, props={"queue-size": "64"})],
               ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=60, timeout=900),

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module's parameters: queues that are polled, which have no interrupt and take what asks
+# for it and nothing else; fewer queues; and no interrupt postponed.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ALL_TESTS=(test_polled test_one_queue test_never_postponed test_too_long)
+BYTES=4m
+REQUESTS=1024
+
+# some_io NAME [OPTION...]: written, read back and compared
+some_io()
+{
+	local name=$1
+
+	shift
+	timeout 120 fio --name="$name" --filename="$(disk_dev "$DISK")" --direct=1 --rw=randwrite \
+		--bs=4k --size=$BYTES --verify=crc32c --verify_fatal=1 "$@" >/run/fio.log 2>&1
+	check_err $? "fio: $(grep -m 2 -i error /run/fio.log | tr '\n' ' ')"
+}
+
+test_polled()
+{
+	local before
+
+	check_eq "$(disk_var QUEUES)" 2 "queues of the device"
+	drv_load "" poll_queues=1
+	check_err $? "the disks do not appear"
+	check_eq "$(disk_get "$DISK" queue/io_poll)" 1 "queue/io_poll"
+	grep -q "$(disk_bdf "$DISK").*req.0" /proc/interrupts
+	check_err $? "no interrupt of queue 0"
+	grep -q "$(disk_bdf "$DISK").*poll" /proc/interrupts
+	check_fail $? "a polled queue has an interrupt"
+	some_io polled --ioengine=io_uring --hipri
+	check_ge "$(vei_queue "$DISK" 1 used)" $((2 * REQUESTS)) "requests of the polled queue"
+	check_eq "$(vei_queue "$DISK" 1 interrupts)" 0 "its interrupts"
+	before=$(vei_queue "$DISK" 1 used)
+	some_io waited --ioengine=io_uring
+	check_eq "$(vei_queue "$DISK" 1 used)" "$before" "requests of it that nobody polls for"
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	some_io again --ioengine=io_uring --hipri
+	check_ge "$(vei_queue "$DISK" 1 used)" $((before + 2 * REQUESTS)) "after a reset"
+	check_queues_idle "$DISK"
+}
+
+test_one_queue()
+{
+	drv_reload "" num_queues=1
+	check_err $? "the disks do not appear"
+	check_eq "$(ls "/sys/block/$(disk_name "$DISK")/mq")" 0 "queues"
+	has "$(vei_get "$DISK" features_acked)" "$F_MQ"
+	check_fail $? "MQ was acknowledged for one queue"
+	some_io one --ioengine=libaio --iodepth=8
+}
+
+test_never_postponed()
+{
+	drv_reload "" postpone_usecs=0
+	check_err $? "the disks do not appear"
+	some_io never --ioengine=libaio --iodepth=32
+	check_eq "$(disk_get "$DISK" virtio_ei_timers)" 0 "timers"
+}
+
+test_too_long()
+{
+	drv_unload
+	drv_insert "" postpone_usecs=100001 2>/dev/null
+	check_fail $? "postpone_usecs=100001 was taken"
+	dmesg | grep -q "postpone_usecs: 100001 is over 100000"
+	check_err $? "the log does not say why"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_blk")
+fi
+tests_run
