@@ -132,6 +132,7 @@ class Guest:
     qemu_args: list = field(default_factory=list)
     breaks: list = field(default_factory=list)      # negative controls, see plan_controls.py
     qemu: str = None                # another QEMU than the environment's
+    allow_skips: bool = True        # also those for want of something, see report.py
     accel: list = None              # another accelerator than the environment's: QEMU's arguments
 
     def job(self):
@@ -156,6 +157,7 @@ class Guest:
             names[f"VEI_QUEUES_{one.name}"] = str(one.queues)
             names[f"VEI_READONLY_{one.name}"] = str(int(one.readonly))
             names[f"VEI_SIZE_{one.name}"] = str(one.size)
+            names[f"VEI_BAD_{one.name}"] = " ".join(one.bad)
             names[f"VEI_BDF_{one.name}"] = f"0000:00:{self.disk_slot(index):02x}.0"
             names[f"VEI_DEVICE_{one.name}"] = one.device(self.disk_slot(index))
         names.update(self.env)

@@ -13,7 +13,7 @@ GOOD = """TAP version 13
 # selftests: drivers/net/virtio_ei: x.sh
 # 1..2
 # ok 1 - one
-# ok 2 - two # SKIP no reason
+# ok 2 - two # SKIP the stock driver has none
 ok 1 selftests: drivers/net/virtio_ei: x.sh
 TAP version 13
 1..1
@@ -38,10 +38,16 @@ TEXTS = [
     ("a report without a verdict", GOOD[GOOD.index("verdict"):], "", "no verdict"),
     ("a command that the guest does not have", "# ok 1 - one",
      "# ok 1 - one\n# ./lib.sh: line 7: mountpoint: command not found", "not found"),
+    ("a test skipped for want of something", "the stock driver has none", "no taps to be had",
+     "may not be skipped"),
+    ("a suite skipped for want of something", "# 1..2\n# ok 1 - one\n"
+     "# ok 2 - two # SKIP the stock driver has none\nok 1 selftests: drivers/net/virtio_ei: x.sh",
+     "# 1..0 # SKIP not root\nok 1 selftests: drivers/net/virtio_ei: x.sh # SKIP",
+     "may not be skipped"),
     ("output after the verdict", "end\n", "end\n# ok 3 - late\n", "follows the verdict"),
 ]
 
-NO_RESULT = GOOD.replace("# 1..2\n# ok 1 - one\n# ok 2 - two # SKIP no reason\n", "")
+NO_RESULT = GOOD.replace("# 1..2\n# ok 1 - one\n# ok 2 - two # SKIP the stock driver has none\n", "")
 
 # name, the command in the guest, time limit, the symptom
 GUESTS = [
@@ -55,7 +61,7 @@ GUESTS = [
 
 def judge_text(text):
     """The problems and failed results that a report comes to."""
-    seen = report.Report()
+    seen = report.Report(allow_skips=False)
     for line in text.splitlines():
         seen.feed(line)
     seen.judge(TESTS)

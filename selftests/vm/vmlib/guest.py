@@ -77,7 +77,7 @@ class Boot:
         self.problems = []
         self.machines = []
         self.daemons = []
-        self.report = Report(show=show)
+        self.report = Report(show=show, allow_skips=guest.allow_skips)
 
     def run(self):
         started = time.monotonic()

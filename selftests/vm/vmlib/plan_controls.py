@@ -171,7 +171,7 @@ def guests():
 def run_guest(one, images, log_dir, totals, say):
     """Boot it; each of its controls is one check, and nothing else of it counts."""
     if one.needs_taps() and (problem := config.taps_problem()):
-        totals.skip(one.name, problem, len(one.tests))
+        totals.lack(one.name, problem, len(one.tests), one.allow_skips)
         return
     lines = []
     guest.Boot(one, images(one), log_dir, lines.append).run()

@@ -19,6 +19,10 @@ PLAN = re.compile(r"^# \s*1\.\.(\d+)")
 HEADER = re.compile(r"^# selftests: (\S+): (\S+)$")
 VERDICT = re.compile(r"^verdict planned=(\d+) passed=(\d+) failed=(\d+) skipped=(\d+) end$")
 
+# Reasons for which a test may be left out. Any other is a thing that the machine lacks, and
+# then the tests have not passed; whoever wants to do without it says --allow-skips.
+MAY_SKIP = re.compile(r"the stock driver|only for virtio_ei_")
+
 # Programs of these collections always print results of their own.
 OURS = (*COLLECTIONS.values(), "guest")
 
@@ -50,6 +54,7 @@ class Report:
     bad: int = 0
     notes: list = field(default_factory=list)
     started: float = 0
+    allow_skips: bool = True
 
     def feed(self, line):
         """One line of the report channel, without its end."""
@@ -89,10 +94,15 @@ class Report:
         elif "# SKIP" in text:
             self.counts.skipped += 1
             self.show(f"    skip  {text.replace('# SKIP', '-')}")
+            self.mind_skip(text)
         else:
             self.counts.passed += 1
             self.show(f"    ok    {text}")
         self.notes = []
+
+    def mind_skip(self, text):
+        if not self.allow_skips and not MAY_SKIP.search(text):
+            self.problems.append(f"{self.program}: may not be skipped: {text}")
 
     def show_notes(self):
         for note in self.notes:
@@ -123,6 +133,7 @@ class Report:
             self.counts.skipped += 1
             self.show(f"    skip  {name}")
             self.show_notes()
+            self.mind_skip(" ".join([name, rest, *self.notes]))
         elif bad or collection in OURS:
             self.counts.failed += 1
             self.show(f"    FAIL  {name}{rest}" + ("" if bad else ": no result at all"))

@@ -24,7 +24,11 @@ class Totals:
             if not outcome.ok():
                 self.failures.append(outcome.name)
 
-    def skip(self, name, reason, number):
+    def lack(self, name, reason, number, allow_skips):
+        """What so many tests need is not there."""
+        if not allow_skips:
+            self.error(name, f"{reason}; --allow-skips does without")
+            return
         with self.lock:
             self.skipped += number
         self.say(f"skip {name}: {reason}")
@@ -65,7 +69,7 @@ def run_guest(one, images, log_dir, totals, say):
     say(f"guest {one.name}: {len(one.tests)} suites, "
         f"{', '.join(each.describe() for each in one.pairs + one.disks)}")
     if one.needs_taps() and (problem := config.taps_problem()):
-        totals.skip(one.name, problem, len(one.tests))
+        totals.lack(one.name, problem, len(one.tests), one.allow_skips)
         return
     cuts, keep = Control(one.name, say), None
     if any(disk.backend == "log" for disk in one.disks):
