@@ -9,6 +9,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+TIMEOUTS=1
 # used_event:avail_event, fault
 STALLS=(
 	"1:1 lost-interrupt" "0:0 lost-interrupt" "1:1 lost-kick" "0:0 lost-kick"

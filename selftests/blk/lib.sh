@@ -190,7 +190,8 @@ test_load()
 	check_err $? "the disks do not appear"
 }
 
-# No queue of disk $1 is broken, and none has anything under way.
+# No queue of disk $1 is broken, and none has anything under way; and where nobody makes it
+# so (TIMEOUTS=1) no request has waited for too long, which would make good what is wrong.
 check_queues_idle()
 {
 	local queue
@@ -205,6 +206,7 @@ check_queues_idle()
 		check_err $? "$1 queue $queue: used ${QUEUE_NOW[used_idx]-} of ${QUEUE_NOW[avail_idx]-}"
 		check_eq "${QUEUE_NOW[broken]-}" no "$1 queue $queue: broken"
 	done
+	[ -n "${TIMEOUTS-}" ] || check_eq "$(disk_get "$1" virtio_ei_timeouts)" 0 "$1: timeouts"
 }
 
 queue_idle()

@@ -76,6 +76,21 @@ test_fault()
 	check_fail $? "not found out"
 	grep -F -- "$FAULTY" <<<"$said" | grep -qF -- "$*"
 	check_err $? "'$*' of $FAULTY is not among the symptoms: $(tr -d '#' <<<"$said" | tr '\n' ';')"
+	case $* in
+	lost*)	;;
+	*)	check_no_carrier ;;
+	esac
+}
+
+# Who uses a card with a broken queue, as a bond does, must see that it is one.
+check_no_carrier()
+{
+	if [ "$FAULTY" = "${PAIR}0" ]; then
+		wait_for 5 not if_is_running "$IF0"
+	else
+		wait_for 5 not if_is_running "$IF1" $NS
+	fi
+	check_err $? "$FAULTY has a carrier"
 }
 
 test_recovers()
@@ -87,7 +102,7 @@ test_recovers()
 		vei_set "$nic" reset 1
 		check_err $? "$nic: cannot be reset"
 	done
-	wait_for 5 if_is_running "$IF0"
+	wait_for 5 if_is_running "$IF0" && wait_for 5 if_is_running "$IF1" $NS
 	wakeups_ok
 	check_err $? "does not recover"
 }

@@ -12,18 +12,27 @@
 # shellcheck source=lib_meddle.sh
 . "$LIB_DIR/lib_meddle.sh"
 
-NEEDS_CSUM=1 TCPV4=1 UDP=3 TCPV6=4 ECN=128 TCPV4_ECN=129
+NEEDS_CSUM=1 DATA_VALID=2 TCPV4=1 UDP=3 TCPV6=4 ECN=128 TCPV4_ECN=129
+# By flags: CHECKSUM_NONE, CHECKSUM_PARTIAL, CHECKSUM_UNNECESSARY.
+SUMMED=(0 3 1)
+GSO_DODGY=2
 START=34 CHECK=16	# of TCP in a frame without options
 
 # What is said of a frame of 1454 bytes, and where that takes it: it is dropped,
 # whole (one packet), or to be segmented in pieces of so many bytes.
+# What the device says of the checksum is what the stack is told: to be filled in, valid, or
+# nothing; and it checks the headers of all that is to be segmented.
 # name, flags, type, gso_size, csum_start, csum_offset, num_buffers, place
 OFFLOAD_LIES=(
 	"nothing_to_say 0 0 0 0 0 1 whole"
 	"the_truth $NEEDS_CSUM $TCPV4 500 $START $CHECK 1 500"
 	"the_truth_and_ECN $NEEDS_CSUM $TCPV4_ECN 500 $START $CHECK 1 500"
 	"checksum_alone $NEEDS_CSUM 0 0 $START $CHECK 1 whole"
-	"segments_checksum_valid 0 $TCPV4 500 0 0 1 500"
+	"checksum_valid $DATA_VALID 0 0 0 0 1 whole"
+	"segments_checksum_unknown 0 $TCPV4 500 0 0 1 500"
+	"segments_checksum_valid $DATA_VALID $TCPV4 500 0 0 1 500"
+	"start_in_the_header_below $NEEDS_CSUM 0 0 $((START - 1)) $CHECK 1 dropped"
+	"TCPv6_in_an_IPv4_packet $NEEDS_CSUM $TCPV6 500 $START $CHECK 1 dropped"
 	"start_behind_the_end $NEEDS_CSUM 0 0 2000 $CHECK 1 dropped"
 	"start_at_the_end $NEEDS_CSUM 0 0 1453 $CHECK 1 dropped"
 	"start_and_offset_overflow $NEEDS_CSUM 0 0 0xffff 0xffff 1 dropped"
@@ -157,9 +166,16 @@ it_came()
 	[ $((RX + DROPPED)) -gt 0 ]
 }
 
+# seen FIELD: of the packet that the stack was handed
+seen()
+{
+	sed -n "s/.* dev=$IF0 .* $1=\([0-9a-fx]*\).*/\1/p" /sys/kernel/tracing/trace
+}
+
+# check_place PLACE FLAGS
 check_place()
 {
-	local gso=0 seen
+	local gso=0
 
 	if [ "$1" = dropped ]; then
 		check_eq "$RX taken, $DROPPED dropped" "0 taken, 1 dropped" "the frame"
@@ -167,8 +183,11 @@ check_place()
 	fi
 	check_eq "$RX taken, $DROPPED dropped" "1 taken, 0 dropped" "the frame"
 	[ "$1" = whole ] || gso=$1
-	seen=$(sed -n "s/.* dev=$IF0 .* gso_size=\([0-9]*\) .*/\1/p" /sys/kernel/tracing/trace)
-	check_eq "$seen" "$gso" "gso_size"
+	check_eq "$(seen gso_size)" "$gso" "gso_size"
+	check_eq "$(seen ip_summed)" "${SUMMED[$2]}" "ip_summed"
+	if [ "$gso" != 0 ]; then
+		check_eq $(($(seen gso_type) & GSO_DODGY)) $GSO_DODGY "gso_type $(seen gso_type): dodgy"
+	fi
 }
 
 # NAME, the fields, PLACE: see above
@@ -185,7 +204,7 @@ test_lie()
 		device_fault "$nic" net-header 0
 	check_err $? "cannot set the fault"
 	send_frame
-	check_place "$8"
+	check_place "$8" "$2"
 	device_faultless "$nic"
 }
 

@@ -14,6 +14,7 @@ ALL_TESTS=(
 	test_start
 	"test_late bind"
 	"test_late sleep"
+	test_asleep
 )
 CLEANUP=meddle_cleanup
 
@@ -35,6 +36,32 @@ count_interrupts()
 sleep_a_while()
 {
 	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=2000 && rmmod vei_sleep
+}
+
+# What the user asks for comes too late as well: refused, and it stays asleep.
+test_asleep()
+{
+	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=3000 &
+	wait_for 5 not nic_runs
+	check_err $? "it does not sleep"
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "a device that sleeps was reset"
+	vei_set "$nic" indirect 0 2>/dev/null
+	check_fail $? "a device that sleeps was set up anew"
+	check_eq "$(vei_get "$nic" indirect)" 1 "indirect"
+	nic_runs
+	check_fail $? "it was woken up"
+	wait $!
+	check_err $? "cannot wake up"
+	rmmod vei_sleep
+	pair_create && pair_answers
+	check_err $? "the pair does not come back"
+}
+
+# Did the driver say DRIVER_OK? From the device's registers, past the driver.
+nic_runs()
+{
+	has "$("$LIB_DIR/regs" "$(nic_sysfs "$nic")/resource0" 18 b)" 2
 }
 
 test_late()

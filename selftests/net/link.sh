@@ -14,6 +14,7 @@ ALL_TESTS=(
 	test_traffic_flap
 	test_exact
 	test_monitor_sees
+	test_announce
 )
 
 test_start()
@@ -114,6 +115,40 @@ test_monitor_sees()
 	kill $!
 	wait $! 2>/dev/null
 	return 0
+}
+
+tx_beyond()
+{
+	[ "$(if_get "$IF0" statistics/tx_packets)" -gt "$1" ]
+}
+
+acked_beyond()
+{
+	[ "$(vei_queue "${PAIR}0" 2 used)" -gt "$1" ]
+}
+
+# When the machine has moved the device asks for it to be said where it is now, and is told
+# when that was done: again and again, as the one request ends with the answer.
+test_announce()
+{
+	local i tx acked
+
+	if is_stock; then
+		skip "the stock driver shows no rings"
+		return
+	fi
+	ipv6_off
+	for ((i = 0; i < 3; i++)); do
+		tx=$(if_get "$IF0" statistics/tx_packets)
+		acked=$(vei_queue "${PAIR}0" 2 used)
+		qmp '{"execute":"announce-self","arguments":{"initial":50,"max":50,"rounds":1,"step":1}}' \
+			>/dev/null
+		check_err $? "the device cannot be made to ask"
+		wait_for 5 tx_beyond "$tx"
+		check_err $? "nothing is announced in round $i"
+		wait_for 5 acked_beyond "$acked"
+		check_err $? "the device is not answered in round $i"
+	done
 }
 
 tests_run

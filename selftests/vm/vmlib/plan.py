@@ -65,7 +65,7 @@ def stock_device():
         ], tests=suites("layout.sh", "link.sh", "override.sh")),
         # a machine whose root bus can be unplugged from, and that powers off after sleep
         Guest(name="hotplug", seconds=60, timeout=600, machine="pc,usb=off",
-              tests=suites("hotplug.sh", "suspend.sh")),
+              tests=suites("hotplug.sh", "suspend.sh", "settings.sh")),
         Guest(name="rings", seconds=220, timeout=900, pairs=[
             Pair("a", props={"rx_queue_size": "256"}),
             Pair("b", props={"rx_queue_size": "1024", "mrg_rxbuf": "off"}),

@@ -15,7 +15,7 @@ from .collection import COLLECTIONS
 
 PROGRAM = re.compile(r"^(not )?ok (\d+) selftests: (\S+): (\S+)(.*)$")
 RESULT = re.compile(r"^# (not )?ok (\d+)\s*-?\s*(.*)$")
-PLAN = re.compile(r"^# \s*1\.\.(\d+)")
+PLAN = re.compile(r"^# \s*1\.\.(\d+)(.*)$")
 HEADER = re.compile(r"^# selftests: (\S+): (\S+)$")
 VERDICT = re.compile(r"^verdict planned=(\d+) passed=(\d+) failed=(\d+) skipped=(\d+) end$")
 
@@ -70,6 +70,7 @@ class Report:
             self.result(*match.groups())
         elif match := PLAN.match(line):
             self.plan = (self.plan or 0) + int(match.group(1))
+            self.notes.append(match.group(2).strip())   # why there are none, perhaps
         elif match := HEADER.match(line):
             self.start_program(match.group(2))
         elif line.startswith("#"):
@@ -111,7 +112,7 @@ class Report:
 
     def end_program(self, bad, _number, collection, name, rest):
         self.programs.append(f"{collection}:{name}")
-        if self.plan is not None or self.results:
+        if self.plan or self.results:
             self.counts.planned += self.plan or 0
             if bad and not self.bad:
                 self.counts.planned += 1
