@@ -6,10 +6,10 @@
 # suite's, such as the two here.
 
 # break_meddle PARAMETER...: leave out, change or delay a function of the kernel
-# for the time of the test (selftests/modules/vei_meddle.c)
+# for the time of the test (selftests/modules/vei_break.c)
 break_meddle()
 {
-	insmod "$MODULES/vei_meddle.ko" "$@"
+	insmod "$MODULES/vei_break.ko" "$@"
 }
 
 # break_fault NIC FAULT [PROPERTY=VALUE...]: one of the faults of the draft's QEMU
@@ -28,6 +28,7 @@ break_fault()
 # What cannot be broken must not pass for broken.
 break_on()
 {
+	BROKEN=1
 	if eval "$VEI_BREAK"; then
 		note "broken: $VEI_BREAK"
 	else
@@ -37,11 +38,12 @@ break_on()
 
 break_off()
 {
-	local hits=/sys/module/vei_meddle/parameters/hits
+	local hits=/sys/module/vei_break/parameters/hits
 
+	BROKEN=""
 	if [ -e $hits ]; then
 		[ "$(<$hits)" != 0 ] || note "cannot be broken: never called: $VEI_BREAK"
-		rmmod vei_meddle
+		rmmod vei_break
 	fi
 	if [ -n "${BROKEN_NIC-}" ]; then
 		device_set "$BROKEN_NIC" x-draft-fault '"none"'

@@ -20,6 +20,7 @@ RET=0
 CHECKS=0
 SKIP_REASON=""
 KSFT_SKIP=4
+BROKEN=""
 CLEANUP=""
 
 note()
@@ -149,6 +150,7 @@ tests_exit()
 {
 	local rc=$?
 
+	[ -z "$BROKEN" ] || break_off
 	if [ -n "$CLEANUP" ] && ! "$CLEANUP"; then
 		echo "# not cleaned up"
 		rc=1

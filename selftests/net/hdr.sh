@@ -175,7 +175,7 @@ seen()
 # check_place PLACE FLAGS
 check_place()
 {
-	local gso=0
+	local gso=0 type
 
 	if [ "$1" = dropped ]; then
 		check_eq "$RX taken, $DROPPED dropped" "0 taken, 1 dropped" "the frame"
@@ -186,7 +186,8 @@ check_place()
 	check_eq "$(seen gso_size)" "$gso" "gso_size"
 	check_eq "$(seen ip_summed)" "${SUMMED[$2]}" "ip_summed"
 	if [ "$gso" != 0 ]; then
-		check_eq $(($(seen gso_type) & GSO_DODGY)) $GSO_DODGY "gso_type $(seen gso_type): dodgy"
+		type=$(seen gso_type)
+		check_eq $((${type:-0} & GSO_DODGY)) $GSO_DODGY "gso_type $type: dodgy"
 	fi
 }
 

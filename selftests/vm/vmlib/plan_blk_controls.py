@@ -34,6 +34,16 @@ STOCK = [
           only="idle|under_load"),
 ]
 
+# A second disk, and one with errors.
+MORE = [
+    Break("override", "test_move virtio-pci", "BIND=echo", "driver: got",
+          only="start|move virtio-pci"),
+    Break("errors", "test_read e 2048", meddle("func=blk_status_to_errno skip=1 ret=0"),
+          "no error: read_at", only="load|read e"),
+    Break("parameters", "test_polled", meddle("func=blk_queue_flag_set skip=1 ret=0 arg=16"),
+          "queue/io_poll: got '0'", only="polled"),
+]
+
 # The device loses what a driver waits for; a time limit would make it good.
 DRAFT_DEVICE = [
     Break("full", "test_small a", "patient a && break_fault a lost-interrupt",
@@ -55,7 +65,10 @@ DRAFT_DEVICE = [
 def guests():
     same = {"pairs": [], "collect": suites, "env": {"VEI_MODES": MODE, "VEI_PLUG_ROUNDS": 2}}
     found = [control_guest("blk", STOCK, seconds=100, machine="pc,usb=off",
-                           disks=[Disk("a", backend="qcow2")], **same)]
+                           disks=[Disk("a", backend="qcow2")], **same),
+             control_guest("blk-more", MORE, seconds=30, disks=[
+                 Disk("a", queues=2), Disk("b"),
+                 Disk("e", backend="errors", bad=("read:2048",))], **same)]
     qemu = os.environ.get("QEMU_DRAFT")
     if qemu:
         found.append(control_guest("blk-draft", DRAFT_DEVICE, seconds=120, qemu=qemu, disks=[

@@ -5,8 +5,7 @@ A suite goes only as far as it takes. For one of its tests the driver, the devic
 is asked of them is made wrong (lib_break.sh), and that test or a later one must then
 fail, and name the symptom. Some suites have their control inside: integrity.sh and
 bind.sh break what they measure, negotiation.sh its own expectation, and faults.sh is the
-control of wakeup.sh. txdefer, ctrl, late, lifecycle, probe, hdr, starve and less have
-none yet.
+control of wakeup.sh.
 """
 
 import os
@@ -79,8 +78,6 @@ HUB = [
           "carrier without a link", only="start|down"),
     Break("layout", "test_link a auto", meddle("func=netif_carrier_off skip=1 ret=0"),
           "link down is not seen", only="load auto|link a auto"),
-    Break("reap", "test_requests", 'ethtool -C "$IF0" tx-usecs 0', "interrupts asked for",
-          only="start|requests"),
     Break("mtu", "test_mtu c 4000", meddle("func=dev_set_mtu_ext skip=1 ret=0"),
           "MTU: got", only="start|limits c|mtu c 4000"),
     Break("backpressure", "test_stop_and_wake a -q",
@@ -133,6 +130,34 @@ DRAFT_DEVICES = [
     Break("extended", "test_device 2", ":", "bit 31 is offered", only="device 2"),
 ]
 
+# The suites of plan_defects.py, each with the driver without what they are about.
+DEFECTS = [
+    Break("txdefer", "test_lone_packet",
+          "ROUNDS=1; " + meddle("func=vei_txq_arrange skip=1 ret=0"), "the timer does not fire"),
+    Break("ctrl", "test_waiting reset", meddle("func=vei_net_ctrl_cancel skip=1 ret=0"),
+          "in the log", only="start|waiting reset"),
+    Break("late", "test_asleep", meddle("func=vei_net_restart_dev skip=1 ret=0"),
+          "a device that sleeps was reset", only="start|asleep"),
+    Break("lifecycle", "test_memory_kept", meddle("func=vei_queue_serves skip=1 ret=0"),
+          "cannot toggle and reset", only="start|memory_kept"),
+    Break("probe", "test_refused queue-size 0 0 queue.0.*size.0",
+          meddle("func=pci_release_region skip=1 ret=0"), "its BAR is left claimed",
+          only="start|queue-size 0 0"),
+    Break("reap", "test_requests", 'ethtool -C "$IF0" tx-usecs 0', "interrupts asked for",
+          only="start|requests"),
+]
+
+DEFECTS_TAPS = [
+    Break("hdr", "test_lie the_truth 1 1 500 34 16 1 500",
+          meddle("func=skb_partial_csum_set skip=1 ret=0"), "0 taken, 1 dropped",
+          only="start o|lie the_truth 1"),
+    Break("starve", "test_starve b", meddle("func=vei_rxq_refill_work skip=1 ret=0"),
+          "the stream does not go on", only="b$"),
+    Break("less", "test_offload checksum 0 tx-checksum-ip-generic",
+          meddle("func=netdev_update_features skip=1 ret=0"), "in the end: got 'off'",
+          only="start|offload checksum"),
+]
+
 # What direction.sh has one more of.
 UNUSED = [
     Break("direction", "test_traffic 1:1", "break_fault a0 unused-field-writes",
@@ -166,6 +191,11 @@ def guests():
                                "VEI_WRAP_PACKETS": 2000},
                           **extended("ioeventfd=off")),
             control_guest("unused", UNUSED, qemu=qemu, seconds=30, pairs=[pair]),
+            control_guest("defects", DEFECTS, qemu=qemu, seconds=60, pairs=[Pair("a")]),
+            control_guest("defects-taps", DEFECTS_TAPS, qemu=qemu, seconds=60, pairs=[
+                Pair("o", backend="tap"),
+                Pair("b", backend="tap", props={"rx_queue_size": "4"}),
+                Pair("q", backend="tap", queues=2, props={"host_mtu": "1500"})]),
         ]
     return found
 
