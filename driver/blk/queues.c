@@ -222,8 +222,8 @@ static void vei_blk_attach(struct vei_blk *vblk)
  * It is not let go yet: a device that lies or changes its configuration must not be
  * heard before there is a disk that this can be said of.
  *
- * Context: may sleep; what is allocated must not wait for I/O. Return: 0, or a negative errno and the device is left
- * reset.
+ * Context: may sleep; what is allocated must not wait for I/O. Return: 0, or a
+ * negative errno and the device is left reset.
  */
 int vei_blk_up(struct vei_blk *vblk)
 {

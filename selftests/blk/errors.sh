@@ -22,7 +22,7 @@ test_load()
 {
 	drv_load
 	check_err $? "the disks do not appear"
-	head -c 4096 /dev/urandom >$RANDOM_FILE
+	head -c 4096 /dev/urandom >"$RANDOM_FILE"
 }
 
 # transfer DD_ARGUMENT...: 4 KiB, past any cache; says what dd says
@@ -39,7 +39,7 @@ read_at()
 
 write_at()
 {
-	transfer if=$RANDOM_FILE of="$(disk_dev "$1")" oflag=direct conv=notrunc seek=$(($2 / 8))
+	transfer if="$RANDOM_FILE" of="$(disk_dev "$1")" oflag=direct conv=notrunc seek=$(($2 / 8))
 }
 
 # fails COMMAND...: as an error of the disk's
@@ -68,7 +68,7 @@ test_write()
 	fails write_at "$1" "$2"
 	write_at "$1" $(($2 - 8)) && write_at "$1" $(($2 + 8))
 	check_err $? "what lies beside it cannot be written"
-	read_at "$1" $(($2 + 8)) && cmp -s $RANDOM_FILE /run/read
+	read_at "$1" $(($2 + 8)) && cmp -s "$RANDOM_FILE" /run/read
 	check_err $? "what lies beside it is spoiled"
 }
 
@@ -82,7 +82,7 @@ test_flush()
 
 write_synced()
 {
-	transfer if=$RANDOM_FILE of="$(disk_dev "$1")" conv=notrunc,fsync
+	transfer if="$RANDOM_FILE" of="$(disk_dev "$1")" conv=notrunc,fsync
 }
 
 # An error is an answer: nobody has to be reset for it.

@@ -187,7 +187,7 @@ check_place()
 	check_eq "$(seen ip_summed)" "${SUMMED[$2]}" "ip_summed"
 	if [ "$gso" != 0 ]; then
 		type=$(seen gso_type)
-		check_eq $((${type:-0} & GSO_DODGY)) $GSO_DODGY "gso_type $type: dodgy"
+		check_eq $((${type:-0} & GSO_DODGY)) "$GSO_DODGY" "gso_type $type: dodgy"
 	fi
 }
 

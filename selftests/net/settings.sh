@@ -56,25 +56,25 @@ test_start()
 
 test_mac()
 {
-	ip link set dev "$IF0" address $MAC
+	ip link set dev "$IF0" address "$MAC"
 	check_err $? "cannot be set"
-	device_knows is main-mac $MAC
+	device_knows is main-mac "$MAC"
 	pair_answers
 	check_err $? "no answer"
 }
 
 test_unicast()
 {
-	bridge fdb add $UCAST dev "$IF0" self
+	bridge fdb add "$UCAST" dev "$IF0" self
 	check_err $? "cannot be set"
-	device_knows has unicast-table $UCAST
+	device_knows has unicast-table "$UCAST"
 }
 
 test_multicast()
 {
-	ip maddr add $MCAST dev "$IF0"
+	ip maddr add "$MCAST" dev "$IF0"
 	check_err $? "cannot be set"
-	device_knows has multicast-table $MCAST
+	device_knows has multicast-table "$MCAST"
 }
 
 test_allmulti()
@@ -96,13 +96,13 @@ test_undone()
 {
 	ip link set dev "$IF0" promisc off
 	ip link set dev "$IF0" allmulticast off
-	ip maddr del $MCAST dev "$IF0"
-	bridge fdb del $UCAST dev "$IF0" self
+	ip maddr del "$MCAST" dev "$IF0"
+	bridge fdb del "$UCAST" dev "$IF0" self
 	device_knows is promiscuous false
 	device_knows is multicast normal
-	filter_has multicast-table $MCAST
+	filter_has multicast-table "$MCAST"
 	check_fail $? "$MCAST is still let through"
-	filter_has unicast-table $UCAST
+	filter_has unicast-table "$UCAST"
 	check_fail $? "$UCAST is still let through"
 	pair_answers
 	check_err $? "no answer"

@@ -140,11 +140,12 @@ DEFECTS = [
           "a device that sleeps was reset", only="start|asleep"),
     Break("lifecycle", "test_memory_kept", meddle("func=vei_queue_serves skip=1 ret=0"),
           "cannot toggle and reset", only="start|memory_kept"),
+    Break("reap", "test_requests", 'ethtool -C "$IF0" tx-usecs 0', "interrupts asked for",
+          only="start|requests"),
+    # the last: nobody can have the device afterwards
     Break("probe", "test_refused queue-size 0 0 queue.0.*size.0",
           meddle("func=pci_release_region skip=1 ret=0"), "its BAR is left claimed",
           only="start|queue-size 0 0"),
-    Break("reap", "test_requests", 'ethtool -C "$IF0" tx-usecs 0', "interrupts asked for",
-          only="start|requests"),
 ]
 
 DEFECTS_TAPS = [
