@@ -267,8 +267,8 @@ test_no_sleep()
 	exec {open}<>"$(disk_dev "$DISK")"
 	fault_on lost-kick
 	dd if=/dev/zero of="$(disk_dev "$DISK")" bs=4k count=1 conv=notrunc status=none
-	echo 10 >$vm/dirty_expire_centisecs
-	echo 10 >$vm/dirty_writeback_centisecs
+	echo 10 >"$vm"/dirty_expire_centisecs
+	echo 10 >"$vm"/dirty_writeback_centisecs
 	wait_for 10 disk_busy
 	check_err $? "nothing is written"
 	log_mark

@@ -18,7 +18,7 @@ some_io()
 
 	shift
 	timeout 120 fio --name="$name" --filename="$(disk_dev "$DISK")" --direct=1 --rw=randwrite \
-		--bs=4k --size=$BYTES --verify=crc32c --verify_fatal=1 "$@" >/run/fio.log 2>&1
+		--bs=4k --size="$BYTES" --verify=crc32c --verify_fatal=1 "$@" >/run/fio.log 2>&1
 	check_err $? "fio: $(grep -m 2 -i error /run/fio.log | tr '\n' ' ')"
 }
 
