@@ -90,6 +90,7 @@ struct vei_blk_done {
  * @seg: where a request's pieces are put together
  * @full: queue of blk-mq that was stopped, as there was no room; or NULL
  * @suspect: requests that came back with a status that is none
+ * @suspects: how many there ever were
  * @polled: has no interrupt
  * @by_index: interrupts can be postponed
  * @postponed: the next one was
@@ -109,6 +110,7 @@ struct vei_blk_vq {
 	struct vei_seg *seg;
 	struct blk_mq_hw_ctx *full;
 	struct vei_blk_req *suspect;
+	u64 suspects;
 	bool polled;
 	bool by_index;
 	bool postponed;
@@ -174,7 +176,7 @@ struct vei_blk_limits {
  * @held: the block layer sends nothing
  * @stuck: a restart was asked for, and there was none since
  * @futile: restarts of a device that lied, in a row, after which it did not do one request
- * @used: requests that it had done at the last one
+ * @used: requests that it had done at the last restart
  * @wce: with CONFIG_WCE, how its cache is meant to be: write-back, else write-through
  * @wce_lock: one change of it at a time
  * @config_work: looks what changed in the configuration

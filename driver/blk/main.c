@@ -114,6 +114,7 @@ static struct vei_blk *vei_blk_alloc(struct vei_dev *dev)
 		return NULL;
 	vblk->dev = dev;
 	vblk->state = VEI_BLK_RESET;
+	vblk->used = U64_MAX;
 	mutex_init(&vblk->lock);
 	mutex_init(&vblk->wce_lock);
 	INIT_WORK(&vblk->config_work, vei_blk_config_work);

@@ -176,7 +176,7 @@ static int vei_blk_restore_cache(struct vei_blk *vblk)
 	vei_blk_set_wce(vblk, vblk->wce);
 	if (vblk->wce || !vei_blk_write_back(vblk))
 		return 0;
-	dev_err(&vblk->dev->pdev->dev, "device caches writes, and did not before\n");
+	dev_err(&vblk->dev->pdev->dev, "device caches writes that nobody flushes\n");
 	return -EIO;
 }
 
@@ -232,7 +232,8 @@ int vei_blk_up(struct vei_blk *vblk)
 
 	if (err)
 		return err;
-	err = vei_dev_negotiate(dev, vei_blk_wanted_features());
+	/* No more than at first: the block layer would not flush a cache that came with FLUSH. */
+	err = vei_dev_negotiate(dev, vblk->features);
 	if (!err)
 		err = vei_blk_check_disk(vblk);
 	if (!err)

@@ -48,6 +48,7 @@ static void vei_blk_suspect(struct vei_blk_vq *vq, struct vei_blk_req *req, u8 s
 		status);
 	req->next = vq->suspect;
 	vq->suspect = req;
+	vq->suspects++;
 	vei_queue_break(vq->q);
 	vei_blk_queue_broken(vq->q);
 }

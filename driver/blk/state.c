@@ -10,9 +10,10 @@
  * As in virtio-net, see net/state.c: every step is taken in turn, what is REMOVED
  * stays so, and what is ASLEEP is left alone by everything but resume.
  *
- * Below RUNNING the block layer is held: its queue is quiesced, never frozen. To
+ * Below RUNNING the block layer is held: its queue is quiesced, not frozen. To
  * freeze is to wait until every request is done, and a device that is stuck does
- * none; so nothing here waits for a request, and the lock is held over none.
+ * none; so no change of state waits for a request, and the lock is held over none.
+ * Sleep alone freezes first, without the lock, and for a limited time.
  * Requests that were in flight are taken out of the rings after the reset, when
  * the device can be done with none of them any more, and are sent again later. So
  * each is completed once: who takes it out of its ring, under the ring's lock,
@@ -26,7 +27,9 @@
  *
  * To free memory may take a request to this very disk. So what a change of state
  * allocates does not wait for I/O, and restarts have workers of their own, with
- * one in reserve for when none can be had.
+ * one in reserve for when none can be had. That does not reach who else is waited
+ * for where queues or vectors are new: readers of debugfs, who holds the locks of
+ * interrupts.
  */
 
 #include <linux/delay.h>
@@ -40,6 +43,7 @@
 #define VEI_BLK_GIVE_UP_MS	5000
 /* For every request there is to end, before sleep. */
 #define VEI_BLK_FREEZE_MS	10000
+#define VEI_BLK_FREEZE_SLICE_MS	100
 /* Restarts in a row of a device that does nothing but lie. */
 #define VEI_BLK_FUTILE_MAX	4
 
@@ -52,7 +56,7 @@ static struct workqueue_struct *vei_blk_wq;
  */
 int vei_blk_state_init(void)
 {
-	vei_blk_wq = alloc_workqueue(VEI_BLK_NAME, WQ_MEM_RECLAIM, 0);
+	vei_blk_wq = alloc_workqueue(VEI_BLK_NAME, WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	return vei_blk_wq ? 0 : -ENOMEM;
 }
 
@@ -87,12 +91,13 @@ static void vei_blk_hold(struct vei_blk *vblk)
 		return;
 	vblk->held = true;
 	blk_mq_quiesce_queue(vblk->disk->queue);
-	/* twice, as the work that the first one waits for sets the timer anew */
-	blk_sync_queue(vblk->disk->queue);
-	blk_sync_queue(vblk->disk->queue);
+	/* the work that is waited for may have set the timer anew */
+	do
+		blk_sync_queue(vblk->disk->queue);
+	while (timer_pending(&vblk->disk->queue->timeout));
 }
 
-/* It sends again, first what was sent back. */
+/* It sends again, also what was sent back. */
 static void vei_blk_release(struct vei_blk *vblk)
 {
 	struct request_queue *rq;
@@ -110,31 +115,48 @@ static void vei_blk_release(struct vei_blk *vblk)
 static bool vei_blk_flush_queue(struct vei_blk_vq *vq)
 {
 	struct vei_blk_done done;
-	bool more;
+	bool more = false;
 
 	vei_blk_done_init(&done);
 	spin_lock_irq(&vq->lock);
-	vei_blk_reap(vq, &done, false);
-	more = vei_queue_in_flight(vq->q) && !vei_queue_broken(vq->q);
+	if (vq->q) {
+		vei_blk_reap(vq, &done, false);
+		more = vei_queue_in_flight(vq->q) && !vei_queue_broken(vq->q);
+	}
 	spin_unlock_irq(&vq->lock);
 	vei_blk_complete_all(&done);
+	return more;
+}
+
+static bool vei_blk_flush_queues(struct vei_blk *vblk)
+{
+	bool more = false;
+	unsigned int i;
+
+	for (i = 0; i < vblk->nvq; i++)
+		more |= vei_blk_flush_queue(&vblk->vq[i]);
 	return more;
 }
 
 /* Give the device a moment to be done with what it has, so that little is sent twice. */
 static void vei_blk_settle(struct vei_blk *vblk)
 {
-	unsigned int i, tries = VEI_BLK_SETTLE_MS;
-	bool more;
+	unsigned int tries = VEI_BLK_SETTLE_MS;
 
-	do {
-		more = false;
-		for (i = 0; i < vblk->nvq; i++)
-			more |= vei_blk_flush_queue(&vblk->vq[i]);
-		if (!more || vei_dev_is_gone(vblk->dev))
-			return;
+	while (vei_blk_flush_queues(vblk) && !vei_dev_is_gone(vblk->dev) && tries--)
 		usleep_range(500, 1000);
-	} while (tries--);
+}
+
+/* Requests that the device has done since probe, or said so; those that were a lie not counted. */
+static u64 vei_blk_used(const struct vei_blk *vblk)
+{
+	unsigned int i;
+	u64 used = 0;
+
+	for (i = 0; i < vblk->nvq; i++)
+		if (vblk->dev->queue[i])
+			used += vei_queue_used(vblk->dev->queue[i]) - vblk->vq[i].suspects;
+	return used;
 }
 
 /*
@@ -219,6 +241,7 @@ static int vei_blk_restart(struct vei_blk *vblk, bool settle)
 	if (settle && vblk->state >= VEI_BLK_READY)
 		vei_blk_settle(vblk);
 	vei_blk_set_state(vblk, VEI_BLK_RESET);
+	vblk->used = vei_blk_used(vblk);
 	return vei_blk_return(vblk);
 }
 
@@ -248,18 +271,14 @@ static bool vei_blk_is_hopeless(struct vei_blk *vblk)
 {
 	bool broken = false;
 	unsigned int i;
-	u64 used = 0;
 
-	for (i = 0; i < vblk->nvq && vblk->vq[i].q; i++) {
+	for (i = 0; i < vblk->nvq && vblk->vq[i].q; i++)
 		broken |= vei_queue_broken(vblk->vq[i].q);
-		used += vei_queue_used(vblk->vq[i].q);
-	}
-	if (broken && used == vblk->used)
+	if (broken && vei_blk_used(vblk) == vblk->used)
 		vblk->futile++;
 	else
 		vblk->futile = 0;
-	vblk->used = used;
-	return vblk->futile > VEI_BLK_FUTILE_MAX;
+	return vblk->futile >= VEI_BLK_FUTILE_MAX;
 }
 
 /**
@@ -338,12 +357,35 @@ void vei_blk_queue_broken(struct vei_queue *q)
 			   READ_ONCE(vblk->disk->queue->rq_timeout));
 }
 
+/*
+ * Quiesce a queue when no request is left. Who polls for one may be asleep by now, so it is
+ * taken back here. Returns whether it did, in time.
+ */
+static bool vei_blk_quiesce_idle(struct vei_blk *vblk)
+{
+	struct request_queue *rq = vblk->disk->queue;
+	unsigned int slices = VEI_BLK_FREEZE_MS / VEI_BLK_FREEZE_SLICE_MS;
+	bool idle;
+
+	blk_freeze_queue_start(rq);
+	do {
+		vei_blk_flush_queues(vblk);
+		idle = blk_mq_freeze_queue_wait_timeout(rq,
+				msecs_to_jiffies(VEI_BLK_FREEZE_SLICE_MS));
+	} while (!idle && slices--);
+	if (idle)
+		blk_mq_quiesce_queue(rq);
+	vei_blk_unfreeze(rq);
+	return idle;
+}
+
 /**
  * vei_blk_suspend() - reset the device for sleep
  * @vblk: the device
  *
  * When every request there was has ended, also those that waited to be sent: to
- * take a processor out, as sleep does, is to wait for those of its queue.
+ * take a processor out, as sleep does, is to wait for those of its queue. What is
+ * sent later waits for resume.
  *
  * Context: may sleep. Return: 0; or -EBUSY if they do not end, and the device
  * runs on.
@@ -352,21 +394,18 @@ int vei_blk_suspend(struct vei_blk *vblk)
 {
 	struct request_queue *rq = vblk->disk->queue;
 	unsigned int noio;
-	int err = 0;
 
-	blk_freeze_queue_start(rq);
-	if (blk_mq_freeze_queue_wait_timeout(rq, msecs_to_jiffies(VEI_BLK_FREEZE_MS))) {
-		cancel_delayed_work_sync(&vblk->restart_work);
-		noio = vei_blk_lock(vblk);
-		vei_blk_set_state(vblk, VEI_BLK_ASLEEP);
-		vei_blk_unlock(vblk, noio);
-	} else {
+	if (!vei_blk_quiesce_idle(vblk)) {
 		dev_err(&vblk->dev->pdev->dev, "%s: no sleep, as requests do not end\n",
 			vblk->disk->disk_name);
-		err = -EBUSY;
+		return -EBUSY;
 	}
-	vei_blk_unfreeze(rq);
-	return err;
+	cancel_delayed_work_sync(&vblk->restart_work);
+	noio = vei_blk_lock(vblk);
+	vei_blk_set_state(vblk, VEI_BLK_ASLEEP);
+	vei_blk_unlock(vblk, noio);
+	blk_mq_unquiesce_queue(rq);
+	return 0;
 }
 
 /**
@@ -379,8 +418,10 @@ int vei_blk_suspend(struct vei_blk *vblk)
 int vei_blk_resume(struct vei_blk *vblk)
 {
 	unsigned int noio = vei_blk_lock(vblk);
-	int err = vei_blk_return(vblk);
+	int err;
 
+	vblk->futile = 0;
+	err = vei_blk_return(vblk);
 	vei_blk_unlock(vblk, noio);
 	return err;
 }

@@ -39,7 +39,7 @@ done
 for fault in "${WRONG[@]}"; do
 	ALL_TESTS+=("test_registers $fault")
 done
-ALL_TESTS+=(test_probe test_hopeless test_no_sleep test_end)
+ALL_TESTS+=(test_probe test_gained test_hopeless test_no_sleep test_end)
 
 # fault_on FAULT [AFTER [VALUE]]
 fault_on()
@@ -205,6 +205,31 @@ test_probe()
 	check_err $? "cannot be bound"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
+}
+
+# A device that offers a cache to flush only after a reset, as another host may: nobody would
+# flush it.
+test_gained()
+{
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	fault_on offer-mask 0 $((~(1 << F_FLUSH) & 0xffffffff))
+	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	check_err $? "cannot be bound"
+	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
+	fault_off
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	has "$(vei_get "$DISK" features_offered)" "$F_FLUSH"
+	check_err $? "FLUSH is not offered afterwards"
+	has "$(vei_get "$DISK" features_acked)" "$F_FLUSH"
+	check_fail $? "FLUSH was acknowledged by a reset"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
+	disk_unbind "$DISK" && disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	check_err $? "cannot be bound anew"
+	has "$(vei_get "$DISK" features_acked)" "$F_FLUSH"
+	check_err $? "FLUSH was not acknowledged by a new driver"
 }
 
 # The fault strikes once, and is set anew whenever it has: there is a second for that, in

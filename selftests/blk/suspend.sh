@@ -7,7 +7,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS=(test_suspend test_as_before test_exact)
+ALL_TESTS=(test_suspend test_as_before test_exact test_polled)
 
 test_suspend()
 {
@@ -44,6 +44,37 @@ test_exact()
 	load_run "$DISK" 100 -d 8
 	check_err $? "lost or spoiled"
 	check_queues_idle "$DISK"
+}
+
+# Who polls for a request goes to sleep before the disk does.
+test_polled()
+{
+	local fio
+
+	if is_stock || [ "$(disk_var QUEUES)" -lt 2 ]; then
+		skip "only for virtio_ei_blk"
+		return
+	fi
+	drv_reload "" poll_queues=1
+	check_err $? "the disks do not appear"
+	fio --name=polled --filename="$(disk_dev "$DISK")" --direct=1 --rw=randread --bs=64k \
+		--size=16m --ioengine=io_uring --hipri --iodepth=32 --time_based --runtime=12 \
+		>/run/fio.log 2>&1 &
+	fio=$!
+	wait_for 10 polled_beyond 100
+	check_err $? "nothing is polled"
+	suspend
+	check_err $? "the machine does not sleep"
+	wait_for 10 polled_beyond $(($(vei_queue "$DISK" 1 used) + 100))
+	check_err $? "nothing is polled any more"
+	wait $fio
+	check_err $? "fio: $(grep -m 2 -i error /run/fio.log | tr '\n' ' ')"
+	check_queues_idle "$DISK"
+}
+
+polled_beyond()
+{
+	[ "$(vei_queue "$DISK" 1 used)" -gt "$1" ]
 }
 
 if ! can_sleep; then
