@@ -365,13 +365,13 @@ static bool vei_blk_quiesce_idle(struct vei_blk *vblk)
 {
 	struct request_queue *rq = vblk->disk->queue;
 	unsigned int slices = VEI_BLK_FREEZE_MS / VEI_BLK_FREEZE_SLICE_MS;
+	unsigned long slice = msecs_to_jiffies(VEI_BLK_FREEZE_SLICE_MS);
 	bool idle;
 
 	blk_freeze_queue_start(rq);
 	do {
 		vei_blk_flush_queues(vblk);
-		idle = blk_mq_freeze_queue_wait_timeout(rq,
-				msecs_to_jiffies(VEI_BLK_FREEZE_SLICE_MS));
+		idle = blk_mq_freeze_queue_wait_timeout(rq, slice);
 	} while (!idle && slices--);
 	if (idle)
 		blk_mq_quiesce_queue(rq);

@@ -67,7 +67,7 @@ test_polled()
 	check_err $? "the machine does not sleep"
 	wait_for 10 polled_beyond $(($(vei_queue "$DISK" 1 used) + 100))
 	check_err $? "nothing is polled any more"
-	wait $fio
+	wait "$fio"
 	check_err $? "fio: $(grep -m 2 -i error /run/fio.log | tr '\n' ' ')"
 	check_queues_idle "$DISK"
 }
