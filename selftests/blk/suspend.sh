@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Sleep and back (S3, woken by the clock) with requests under way: the device comes back
-# reset, is negotiated and set up anew as it was, and every request is done once.
+# reset, is negotiated and set up anew as it was, and every request is done once. And the
+# sleep from which there is no return, that of the kernel.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS=(test_suspend test_as_before test_exact test_polled)
+ALL_TESTS=(test_suspend test_as_before test_exact test_polled test_shutdown)
 
 test_suspend()
 {
@@ -75,6 +76,40 @@ test_polled()
 polled_beyond()
 {
 	[ "$(vei_queue "$DISK" 1 used)" -gt "$1" ]
+}
+
+# The next kernel finds a device that is reset. Requests that still come fail, and no
+# acknowledged one is lost.
+test_shutdown()
+{
+	if is_stock; then
+		skip "only for virtio_ei_blk"
+		return
+	fi
+	drv_reload
+	check_err $? "the disks do not appear"
+	load_start "$DISK" -d 8
+	load_flows
+	check_err $? "no requests are done"
+	insmod "$MODULES/vei_shutdown.ko" bdf="$(disk_bdf "$DISK")" && rmmod vei_shutdown
+	check_err $? "cannot shut it down"
+	check_eq "$(device_runs "$DISK")" no "the device runs"
+	sleep 1
+	load_stop >/dev/null
+	check_eq "$LOAD_PID" "" "a load that waits for ever"
+	check_ge "$(load_count errors)" 1 "requests failed"
+	vei_set "$DISK" reset 1 2>/dev/null
+	check_fail $? "it was set up again"
+	drv_reload
+	check_err $? "the disks do not come back"
+	load_run "$DISK" 100 -d 8
+	check_err $? "lost or spoiled"
+}
+
+# Has its driver said DRIVER_OK? By QEMU.
+device_runs()
+{
+	device_status "$1" status | grep -q DRIVER_OK && echo yes || echo no
 }
 
 if ! can_sleep; then

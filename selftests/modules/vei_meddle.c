@@ -5,8 +5,9 @@
  * a test wants them:
  *
  *	insmod vei_meddle.ko func=NAME [ret=N] [skip=1] [delay_us=N]
- *		[at=entry|return] [comm=NAME] [arg=N] [after=N] [times=N]
+ *		[at=entry|return|OFFSET] [comm=NAME] [arg=N] [after=N] [times=N]
  *
+ * An instruction of it is named by its offset; where none begins there is an error.
  * The effect ends with rmmod, or after so many times.
  */
 
@@ -41,7 +42,7 @@ MODULE_PARM_DESC(delay_us, "keep the processor busy for so many microseconds");
 
 static char *at = "entry";
 module_param(at, charp, 0444);
-MODULE_PARM_DESC(at, "where the delay is: entry (default) or return");
+MODULE_PARM_DESC(at, "where the delay is: entry (default), return, or so many bytes into it");
 
 static char *comm;
 module_param(comm, charp, 0444);
@@ -77,6 +78,7 @@ module_param_cb(busy, &vei_meddle_count_ops, &vei_meddle_busy, 0444);
 MODULE_PARM_DESC(busy, "read: how many calls are being delayed now");
 
 static bool vei_meddle_at_return;
+static unsigned int vei_meddle_offset;
 static unsigned long vei_meddle_value;
 static unsigned long vei_meddle_arg;
 
@@ -120,6 +122,13 @@ static int vei_meddle_skip(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
+static int vei_meddle_midway(struct kprobe *p, struct pt_regs *regs)
+{
+	if (vei_meddle_strikes(regs))
+		vei_meddle_delay();
+	return 0;
+}
+
 /* That there is one keeps the probe where a changed instruction pointer counts. */
 static void vei_meddle_skipped(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
 {
@@ -145,7 +154,6 @@ static int vei_meddle_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 }
 
 static struct kprobe vei_meddle_kprobe = {
-	.pre_handler = vei_meddle_skip,
 	.post_handler = vei_meddle_skipped,
 };
 
@@ -174,11 +182,15 @@ static int vei_meddle_check(void)
 		pr_err("vei_meddle: func= names no function\n");
 		return -EINVAL;
 	}
-	if (strcmp(at, "entry") && strcmp(at, "return")) {
-		pr_err("vei_meddle: at=%s is neither entry nor return\n", at);
+	if (strcmp(at, "entry") && strcmp(at, "return") && kstrtouint(at, 0, &vei_meddle_offset)) {
+		pr_err("vei_meddle: at=%s is neither entry nor return nor a number\n", at);
 		return -EINVAL;
 	}
 	vei_meddle_at_return = !strcmp(at, "return");
+	if (vei_meddle_offset && (ret || arg)) {
+		pr_err("vei_meddle: at=%s: neither ret= nor arg= is to be had there\n", at);
+		return -EINVAL;
+	}
 	if (vei_meddle_number("ret", ret, &vei_meddle_value) ||
 	    vei_meddle_number("arg", arg, &vei_meddle_arg))
 		return -EINVAL;
@@ -211,8 +223,10 @@ static int __init vei_meddle_init(void)
 
 	if (err)
 		return err;
-	if (skip) {
+	if (skip || vei_meddle_offset) {
 		vei_meddle_kprobe.symbol_name = func;
+		vei_meddle_kprobe.offset = vei_meddle_offset;
+		vei_meddle_kprobe.pre_handler = skip ? vei_meddle_skip : vei_meddle_midway;
 		err = register_kprobe(&vei_meddle_kprobe);
 	} else {
 		vei_meddle_kretprobe.kp.symbol_name = func;
@@ -225,7 +239,7 @@ static int __init vei_meddle_init(void)
 
 static void __exit vei_meddle_exit_module(void)
 {
-	if (skip) {
+	if (skip || vei_meddle_offset) {
 		unregister_kprobe(&vei_meddle_kprobe);
 		return;
 	}

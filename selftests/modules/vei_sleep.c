@@ -12,8 +12,9 @@
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/pci.h>
 #include <linux/pm.h>
+
+#include "vei_pci.h"
 
 static char *bdf;
 module_param(bdf, charp, 0444);
@@ -41,16 +42,11 @@ static int vei_sleep_device(struct device *dev)
 
 static int __init vei_sleep_init(void)
 {
-	unsigned int domain, bus, slot, function;
-	struct pci_dev *pdev = NULL;
+	struct pci_dev *pdev = vei_pci_get(bdf);
 	int err;
 
-	if (bdf && sscanf(bdf, "%x:%x:%x.%u", &domain, &bus, &slot, &function) == 4)
-		pdev = pci_get_domain_bus_and_slot(domain, bus, PCI_DEVFN(slot, function));
-	if (!pdev) {
-		pr_err("vei_sleep: bdf=%s is no PCI device\n", bdf ?: "");
+	if (!pdev)
 		return -ENODEV;
-	}
 	device_lock(&pdev->dev);
 	err = vei_sleep_device(&pdev->dev);
 	device_unlock(&pdev->dev);

@@ -7,9 +7,12 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
 
 COUNT=3000
 SIZE=1000
+READER_BYTES=256	# of vei_queue_read_stats(), at least
 
 ALL_TESTS=()
 for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
@@ -21,8 +24,11 @@ for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
 		"test_buffers $mode"
 		"test_ethtool $mode"
 		"test_unused_direction $mode"
+		"test_while_counting $mode"
 	)
 done
+
+CLEANUP=meddle_cleanup
 
 # ethtool_stat INTERFACE NAME, from the text in STATS
 ethtool_stat()
@@ -157,6 +163,41 @@ test_unused_direction()
 			check_unused "$nic" "$queue"
 		done
 	done
+}
+
+# Read while they grow: a part is never more than the whole, and nothing falls below 0.
+# Whoever reads is delayed at each instruction in turn, so that packets pass in between.
+test_while_counting()
+{
+	local offset met=0
+
+	# each packet a kick of its own, so that next to none is suppressed
+	traffic_start packet there -s 60 -w 1 -b 1
+	traffic_flows 100
+	check_err $? "no traffic"
+	for ((offset = 1; offset < READER_BYTES; offset++)); do
+		meddle func=vei_queue_read_stats at=$offset delay_us=3000 2>/dev/null || continue
+		queue_now "${PAIR}0" 1
+		meddle_read hits
+		meddle_end
+		[ "$MEDDLED" != 0 ] || continue
+		met=$((met + 1))
+		check_part kicks_suppressed kick_decisions $offset
+		check_part used adds $offset
+		check_part rearms_lost rearms $offset
+		check_part interrupts_empty interrupts $offset
+	done
+	check_ge "$met" 20 "instructions at which the reader was delayed"
+	traffic_stop
+	check_err $? "lost or spoiled"
+}
+
+# check_part PART WHOLE OFFSET
+check_part()
+{
+	# the shell's numbers have 63 bits
+	[ ${#QUEUE_IS[$1]} -lt 19 ] && [ "${QUEUE_IS[$1]}" -le "${QUEUE_IS[$2]}" ]
+	check_err $? "delayed at $3: $1 ${QUEUE_IS[$1]} of $2 ${QUEUE_IS[$2]}"
 }
 
 if is_stock; then

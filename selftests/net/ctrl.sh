@@ -20,6 +20,7 @@ ALL_TESTS=(
 	"test_waiting reset"
 	"test_waiting toggle"
 	"test_waiting bind"
+	test_segments
 	"test_length $CONTROL total-used-len 0"
 	"test_length $CONTROL used-len 9"
 	"test_length 1 total-used-len 0"
@@ -108,6 +109,31 @@ test_waiting()
 	fi
 	pair_answers
 	check_err $? "no answer"
+}
+
+# The kick of a command with tables of addresses is lost, so its descriptors can be counted.
+# Devices of the draft's age want each piece in one of its own: the command, unicast
+# addresses, multicast ones, the answer.
+test_segments()
+{
+	if ! device_has_faults; then
+		skip "QEMU has not the faults for this"
+		return
+	fi
+	device_fault "$nic" lost-kick "$CONTROL"
+	check_err $? "cannot set the fault"
+	# promiscuous and all multicast go before
+	nic_property "$nic" x-draft-fault-after 2
+	check_err $? "cannot let two commands pass"
+	ip maddr add "$MCAST" dev "$IF0"
+	wait_for 5 queue_waits "$nic" "$CONTROL"
+	check_err $? "the kick was not lost"
+	check_eq $((QUEUE_IS[size] - QUEUE_IS[free])) 4 "descriptors of the command"
+	device_faultless "$nic"
+	vei_set "$nic" reset 1
+	check_err $? "cannot reset"
+	check_filter false
+	forget
 }
 
 # A used length that is not what was written. Transmit and control queues do not

@@ -23,6 +23,10 @@ ALL_TESTS=(
 	"test_failed_restart queue-size 3"
 	"test_cut_off reads-ones"
 	"test_cut_off reset-ignored"
+	"test_handler_ends none"
+	"test_handler_ends reads-ones"
+	"test_handler_ends reset-ignored"
+	test_shutdown
 )
 CLEANUP=meddle_cleanup
 
@@ -213,7 +217,7 @@ nic_status()
 # A restart that fails leaves the device reset, and it can be tried again.
 test_failed_restart()
 {
-	lifecycle_fault "$@" || return
+	lifecycle_fault "$@" || return 0
 	log_mark
 	vei_set "$nic" reset 1 2>/dev/null
 	check_fail $? "it does not fail"
@@ -235,7 +239,7 @@ bus_master()
 # A device that does not let itself be reset must not reach memory any more.
 test_cut_off()
 {
-	lifecycle_fault "$@" || return
+	lifecycle_fault "$@" || return 0
 	bus_master
 	check_err $? "it does not master the bus at first"
 	vei_set "$nic" reset 1 2>/dev/null
@@ -246,6 +250,70 @@ test_cut_off()
 	bring_back
 	bus_master
 	check_err $? "it does not master the bus again"
+}
+
+# irq_on NAME PROCESSOR
+irq_on()
+{
+	local irq
+
+	irq=$(sed -n "s/^ *\([0-9]*\):.* $1\$/\1/p" /proc/interrupts)
+	[ -n "$irq" ] && echo "$2" >"/proc/irq/$irq/smp_affinity_list"
+}
+
+# An interrupt handler takes its time. Whatever comes of a reset, it has ended before
+# its queue is taken apart.
+test_handler_ends()
+{
+	local waiting delay_us=2500000
+
+	# that reset takes a second at least
+	[ "$1" != reset-ignored ] || delay_us=8000000
+
+	lifecycle_fault "$1" || return 0
+	# a processor each, as the handler's is busy
+	taskset -p -c 1 $$ >/dev/null
+	irq_on "virtio_ei-$(nic_bdf "$nic")-input.0" 0
+	check_err $? "the interrupt cannot be moved"
+	# which takes one more where it was; and nothing but what is sent here
+	quiet_pair
+	ping -q -c 2 -i 0.1 "$IP1" >/dev/null
+	check_err $? "no answer"
+	# the peer's comes before
+	meddle func=vei_rxq_interrupt delay_us=$delay_us after=1 times=1
+	check_err $? "cannot delay the handler"
+	# not before this shell has forked, or it waits for the handler's processor as well
+	(sleep 0.5 && exec ping -q -c 1 -w 10 "$IP1" >/dev/null) &
+	waiting=$!
+	watch_for 5 meddle_busy
+	check_err $? "no interrupt"
+	vei_set "$nic" reset 1 2>/dev/null
+	[ $? = 0 ] || [ "$1" != none ]
+	check_err $? "cannot reset"
+	meddle_busy
+	check_fail $? "the handler still runs after a reset"
+	meddle_read hits
+	check_eq "$MEDDLED" 1 "interrupts delayed"
+	meddle_end
+	taskset -p 3 $$ >/dev/null
+	wait "$waiting"
+	device_faultless "$nic"
+	bring_back
+}
+
+# The next kernel finds a device that is reset, and what is left of this one gets on.
+test_shutdown()
+{
+	traffic_start packet there -s 60
+	traffic_flows 100
+	check_err $? "no traffic"
+	insmod "$MODULES/vei_shutdown.ko" bdf="$(nic_bdf "$nic")" && rmmod vei_shutdown
+	check_err $? "cannot shut it down"
+	check_eq "$(nic_status)" 0x00 "device status"
+	traffic_stop >/dev/null
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "it was set up again"
+	bring_back
 }
 
 if is_stock; then

@@ -25,6 +25,7 @@ ALL_TESTS=(
 	"test_vector per-queue 1 1"
 	"test_encrypted 0"
 	"test_encrypted 2"
+	test_xen
 	"test_short $SHORT_PAIR"
 )
 CLEANUP=probe_cleanup
@@ -32,6 +33,7 @@ CLEANUP=probe_cleanup
 probe_cleanup()
 {
 	device_faultless "$nic"
+	[ ! -d /sys/module/vei_xen ] || rmmod vei_xen
 	meddle_cleanup
 }
 
@@ -94,7 +96,7 @@ faults_here()
 # FAULT QUEUE VALUE MESSAGE
 test_refused()
 {
-	faults_here || return
+	faults_here || return 0
 	nic_unbind "$nic"
 	device_fault "$nic" "$1" "$2" "$3"
 	check_err $? "cannot set the fault"
@@ -106,7 +108,7 @@ test_refused()
 # vectors=$1, and those of queue $2 are refused, with $3 as the outcome
 test_vector()
 {
-	faults_here || return
+	faults_here || return 0
 	drv_reload "vectors=$1" && pair_create
 	check_err $? "the pair does not come up"
 	nic_unbind "$nic"
@@ -139,6 +141,17 @@ test_encrypted()
 	meddle_struck
 	check_err $? "it did not ask"
 	meddle_end
+	bind_taken
+}
+
+# A Xen guest's addresses are not the device's, or a page has to be granted.
+test_xen()
+{
+	nic_unbind "$nic"
+	insmod "$MODULES/vei_xen.ko"
+	check_err $? "cannot pretend"
+	bind_refused "cannot read the memory of a Xen guest"
+	rmmod vei_xen
 	bind_taken
 }
 

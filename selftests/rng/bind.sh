@@ -9,7 +9,7 @@
 
 ROUNDS=8
 
-ALL_TESTS=(test_start test_reset test_rounds test_waiting test_sleep test_unload)
+ALL_TESTS=(test_start test_reset test_rounds test_waiting test_sleep test_shutdown test_unload)
 
 test_start()
 {
@@ -100,6 +100,25 @@ test_sleep()
 	check_err $? "the machine does not sleep"
 	reader_flows
 	check_err $? "no bytes come after sleep"
+}
+
+# The end of the kernel: the device is reset, and who reads is told that there is nothing.
+test_shutdown()
+{
+	insmod "$MODULES/vei_shutdown.ko" bdf="$VEI_BDF_r" && rmmod vei_shutdown
+	check_err $? "cannot shut it down"
+	device_status "$RNG" status | grep -q DRIVER_OK
+	check_fail $? "the device runs"
+	timeout 10 dd if=/dev/hwrng of=/dev/null bs=64 count=1 status=none 2>/dev/null
+	check_eq $? 1 "dd's exit code"
+	reader_stop
+	rng_unbind
+	rng_bind
+	wait_for 10 rng_selected
+	check_err $? "the device does not come back"
+	reader_start
+	reader_flows
+	check_err $? "no bytes come"
 }
 
 test_unload()

@@ -20,7 +20,8 @@ def guests():
             Pair("a"),
             Pair("s", props0={"x-legacy-bar-size": "16"}),
             Pair("m", props={"mrg_rxbuf": "off"}),
-        ], tests=suites("txdefer.sh", "reap.sh", "ctrl.sh", "late.sh", "lifecycle.sh", "probe.sh")),
+        ], tests=suites("txdefer.sh", "reap.sh", "ctrl.sh", "late.sh", "lifecycle.sh", "probe.sh",
+                        "netpoll.sh")),
         Guest(name="defects-tap", timeout=600, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
             Pair("o", backend="tap"),
             Pair("p"),
