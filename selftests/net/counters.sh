@@ -12,7 +12,7 @@
 
 COUNT=3000
 SIZE=1000
-READER_BYTES=256	# of vei_queue_read_stats(), at least
+READER_BYTES=192	# of vei_queue_read_stats()
 
 ALL_TESTS=()
 for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
@@ -24,10 +24,10 @@ for mode in used_event=1,avail_event=1 used_event=0,avail_event=0; do
 		"test_buffers $mode"
 		"test_ethtool $mode"
 		"test_unused_direction $mode"
-		"test_while_counting $mode"
 	)
 done
 
+ALL_TESTS+=("test_while_counting used_event=1,avail_event=1")
 CLEANUP=meddle_cleanup
 
 # ethtool_stat INTERFACE NAME, from the text in STATS
@@ -171,10 +171,14 @@ test_while_counting()
 {
 	local offset met=0
 
+	drv_unload
+	drv_load "${1//,/ }" && pair_create
+	check_err $? "the pair does not come up"
 	# each packet a kick of its own, so that next to none is suppressed
 	traffic_start packet there -s 60 -w 1 -b 1
 	traffic_flows 100
 	check_err $? "no traffic"
+	check_ge "$(nproc)" 2 "processors, one for the traffic"
 	for ((offset = 1; offset < READER_BYTES; offset++)); do
 		meddle func=vei_queue_read_stats at=$offset delay_us=3000 2>/dev/null || continue
 		queue_now "${PAIR}0" 1

@@ -70,7 +70,7 @@ CORE_MUTANTS = [
                                "static void __maybe_unused vei_blk_shutdown")]}),
     Mutant("xen-not-asked", "defects", "probe", "start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),
-    Mutant("suppressed-below-0", "basic", "counters", "(start|while).*=1,", "delayed at .* kicks_suppressed", {
+    Mutant("suppressed-below-0", "hotplug", "counters", "while.*=1,", "delayed at .* kicks_suppressed", {
         CORE + "queue.c": [
             ("\ts->kicks = vei_count_read(&count->kicks);\n",
              "\ts->kick_decisions = vei_count_read(&count->kick_decisions);\n"
