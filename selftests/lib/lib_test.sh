@@ -83,17 +83,24 @@ skip()
 	[ -n "$*" ] || fail "skipped without a reason"
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds; fails when time is up
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; fails when time is up. What has not
+# come soon is looked for less often: an emulated processor is a slow one.
 wait_for()
 {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1)) tries=0
 
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $deadline ] || return 1
 		# a process of its own: while a builtin waits, bash reaps no child, and one that
 		# has ended is still there to kill -0
-		sleep 0.02
+		if [ $((++tries)) -lt 10 ]; then
+			sleep 0.02
+		elif [ $tries -lt 20 ]; then
+			sleep 0.1
+		else
+			sleep 0.3
+		fi
 	done
 }
 

@@ -31,9 +31,9 @@ has()
 # vei_get DEVICE ATTRIBUTE / vei_set DEVICE ATTRIBUTE VALUE
 vei_get()
 {
-	local var=VEI_BDF_$1
+	local var=VEI_BDF_$1 value
 
-	echo "$(<"/sys/bus/pci/devices/${!var}/virtio_ei/$2")"
+	read -r value <"/sys/bus/pci/devices/${!var}/virtio_ei/$2" && echo "$value"
 }
 
 vei_set()
@@ -67,7 +67,9 @@ vei_queue()
 # A parameter of the loaded core.
 core_param()
 {
-	echo "$(<"/sys/module/virtio_ei/parameters/$1")"
+	local value
+
+	read -r value <"/sys/module/virtio_ei/parameters/$1" && echo "$value"
 }
 
 ##############################################################################

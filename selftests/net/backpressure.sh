@@ -78,7 +78,7 @@ test_stop_and_wake()
 	in_peer ip link set dev "$IF1" down
 	tx=$(if_get "$IF0" statistics/tx_packets)
 	rx=$(rx_packets "$IF1" "$NS")
-	traffic_start packet there "$2" -w 4096 -s 60
+	traffic_start packet there "$2" -w 4096 -s 60 -p 0
 	wait_for 30 held_up "$2" "$tx"
 	check_err $? "the sender is not held up: ${QUEUE_NOW[free]-} free"
 	in_peer ip link set dev "$IF1" up
@@ -104,7 +104,7 @@ test_unload_full()
 		return
 	fi
 	in_peer ip link set dev "$IF1" down
-	traffic_start packet there -q -w 4096 -s 60
+	traffic_start packet there -q -w 4096 -s 60 -p 0
 	wait_for 30 held_up -q 0
 	check_err $? "the sender is not held up"
 	# the sender goes first: Linux 6.1 divides by the number of queues, then

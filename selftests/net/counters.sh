@@ -175,7 +175,7 @@ test_while_counting()
 	drv_load "${1//,/ }" && pair_create
 	check_err $? "the pair does not come up"
 	# each packet a kick of its own, so that next to none is suppressed
-	traffic_start packet there -s 60 -w 1 -b 1
+	traffic_start packet there -s 60 -w 1 -b 1 -p 0
 	traffic_flows 100
 	check_err $? "no traffic"
 	check_ge "$(nproc)" 2 "processors, one for the traffic"

@@ -16,6 +16,8 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
 
 COUNT=${VEI_DIRECTION_PACKETS:-20000}
 MODES="0:0 1:0 0:1 1:1"		# used_event:avail_event
@@ -30,11 +32,13 @@ for mode in $MODES; do
 		"test_unused $mode"
 	)
 done
-ALL_TESTS+=(test_interrupts_drop test_second_pair)
+ALL_TESTS+=(test_hush test_interrupts_drop test_second_pair)
 for mode in $MODES; do
 	ALL_TESTS+=("test_blast $mode")
 done
 ALL_TESTS+=(test_kicks_drop)
+
+CLEANUP=meddle_cleanup
 
 declare -A COUNTERS IRQS SUPPRESSED BLAST
 
@@ -196,6 +200,31 @@ test_unused()
 		unused=$([ "$avail_event" = 1 ] && echo used_flags || echo avail_event)
 		check_eq "$(vei_queue "$NIC" "$queue" "$unused")" 0 "queue $queue: $unused"
 	done
+}
+
+# By flags the device stays quiet from the interrupt on, not only from the poll on, which
+# may be long in coming. Here it is, on a processor of its own, while packets are sent.
+test_hush()
+{
+	local interrupts sent
+
+	set_mode 0:0
+	ethtool -C "$IF0" tx-usecs 0
+	check_err $? "cannot ask for an interrupt for each packet"
+	irq_on "virtio_ei-$(nic_bdf "$NIC")-output.0" 1
+	check_err $? "the interrupt cannot be moved"
+	queue_now "$NIC" 1
+	interrupts=${QUEUE_IS[interrupts]} sent=${QUEUE_IS[adds]}
+	meddle func=vei_txq_poll delay_us=10000
+	check_err $? "cannot delay the poll"
+	pktgen_blast
+	check_err $? "pktgen"
+	meddle_end
+	queue_now "$NIC" 1
+	((interrupts = QUEUE_IS[interrupts] - interrupts, sent = QUEUE_IS[adds] - sent))
+	check_ge "$interrupts" 1 "interrupts"
+	check_le $((interrupts * 8)) "$sent" "eight times the interrupts, packets"
+	ethtool -C "$IF0" tx-usecs 8000
 }
 
 # about LESS MORE WHAT: within a factor of two of each other

@@ -35,7 +35,7 @@ count_interrupts()
 # By the driver's callbacks: the machine stays awake.
 sleep_a_while()
 {
-	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=2000 && rmmod vei_sleep
+	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=4000 && rmmod vei_sleep
 }
 
 # What the user asks for comes too late as well: refused, and it stays asleep.
@@ -69,7 +69,7 @@ test_late()
 	local interrupts
 
 	interrupts=$(count_interrupts)
-	meddle func=vei_net_restart_work delay_us=1000000
+	meddle func=vei_net_restart_work delay_us=3000000
 	check_err $? "cannot delay the restart"
 	time_out 3
 	check_err $? "cannot time out"

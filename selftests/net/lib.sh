@@ -29,6 +29,7 @@ IF1=vei1
 NS=peer
 IP0=192.0.2.1
 IP1=192.0.2.2
+IPV6_IS_OFF=""
 
 # The peer's own view of /sys/class/net: reading a file there costs no exec.
 PEER_SYS=/run/peer-sys
@@ -112,56 +113,74 @@ nic_bind()
 ##############################################################################
 # The pair
 
-# Where interface $1 of namespace $2 (none: this one) is in sysfs.
-if_sysfs()
-{
-	if [ "${2-}" = $NS ]; then
-		echo $PEER_SYS/class/net/"$1"
-	else
-		echo /sys/class/net/"$1"
-	fi
-}
-
 # if_get NAME FILE [NAMESPACE], e.g. if_get vei0 statistics/rx_packets
 if_get()
 {
-	local dir
+	local value
 
-	dir=$(if_sysfs "$1" "${3-}")
-	{ echo "$(<"$dir/$2")"; } 2>/dev/null
+	if_read "$1" "$2" "${3-}" && echo "$value"
+}
+
+# The same, into the caller's variable value: without a process.
+if_read()
+{
+	if [ "${3-}" = $NS ]; then
+		read -r value <"$PEER_SYS/class/net/$1/$2"
+	else
+		read -r value <"/sys/class/net/$1/$2"
+	fi 2>/dev/null
 }
 
 # Up and with carrier; the carrier of an interface that is down cannot be read.
 if_is_running()
 {
-	[ "$(if_get "$1" carrier "${2-}")" = 1 ]
+	local value
+
+	if_read "$1" carrier "${2-}" && [ "$value" = 1 ]
 }
 
-# Rename NIC $1 to $2, which needs it to be down.
-nic_rename()
+# What has to be done to NIC $1 for it to be called $2, as lines for ip -batch, is added
+# to the caller's batch.
+batch_rename()
 {
 	local name
 
 	wait_for 10 nic_appears "$1" || return 1
 	name=$(nic_ifname "$1")
 	if [ "$name" != "$2" ]; then
-		printf 'link set dev %s down\nlink set dev %s name %s\n' "$name" "$name" "$2" |
-			ip -batch -
+		# which needs it to be down
+		batch+="link set dev $name down"$'\n'"link set dev $name name $2"$'\n'
 	fi
 }
 
-# The second NIC of the pair may be in its namespace already.
-peer_move()
+nic_rename()
 {
-	[ -e $PEER_SYS/class/net/$IF1 ] && return
-	nic_rename "${PAIR}1" $IF1 && ip link set dev $IF1 netns $NS
+	local batch=""
+
+	batch_rename "$1" "$2" || return 1
+	[ -z "$batch" ] || ip -batch - <<<"$batch"
 }
 
-# if_configure NAMESPACE INTERFACE HOST: addresses and up
+# The names of both, and the second into its namespace, unless it is there already.
+pair_place()
+{
+	local batch=""
+
+	batch_rename "${PAIR}0" $IF0 || return 1
+	if [ ! -e $PEER_SYS/class/net/$IF1 ]; then
+		batch_rename "${PAIR}1" $IF1 || return 1
+		batch+="link set dev $IF1 netns $NS"$'\n'
+	fi
+	[ -z "$batch" ] || ip -batch - <<<"$batch"
+}
+
+# if_configure NAMESPACE INTERFACE HOST: addresses and up; init is here
 if_configure()
 {
-	ip netns exec "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0"
-	ip -n "$1" -batch - <<-EOT
+	local where=(-n "$1")
+
+	[ "$1" != init ] || where=()
+	ip "${where[@]}" -batch - <<-EOT
 		addr replace 192.0.2.$3/24 dev $2
 		link set dev $2 up
 		addr replace 2001:db8::$3/64 dev $2 nodad
@@ -209,14 +228,13 @@ pair_create()
 {
 	PAIR=${1:-$PAIR}
 	ns_create
-	nic_rename "${PAIR}0" $IF0 &&
-		peer_move &&
-		pair_up
+	pair_place && pair_up
 }
 
 # Both ends up and running; what IPv6 loses when a link goes down is set again.
 pair_up()
 {
+	ipv6_on
 	if_configure init $IF0 1 &&
 		if_configure $NS $IF1 2 &&
 		wait_for 10 if_is_running $IF0 &&
@@ -226,8 +244,17 @@ pair_up()
 # IPv6 off on both ends, until the pair is created anew: it speaks unasked.
 ipv6_off()
 {
+	IPV6_IS_OFF=1
 	echo 1 >/proc/sys/net/ipv6/conf/$IF0/disable_ipv6
 	in_peer sysctl -qw net.ipv6.conf.$IF1.disable_ipv6=1
+}
+
+ipv6_on()
+{
+	[ -n "$IPV6_IS_OFF" ] || return 0
+	IPV6_IS_OFF=""
+	echo 0 >/proc/sys/net/ipv6/conf/$IF0/disable_ipv6
+	in_peer sysctl -qw net.ipv6.conf.$IF1.disable_ipv6=0
 }
 
 # Both ends down, here, and under names that are in nobody's way.

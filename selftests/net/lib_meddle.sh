@@ -164,6 +164,15 @@ nic_count()
 	ethtool -S "$IF0" | sed -n "s/^ *$1: //p"
 }
 
+# irq_on NAME PROCESSOR
+irq_on()
+{
+	local irq
+
+	irq=$(sed -n "s/^ *\([0-9]*\):.* $1\$/\1/p" /proc/interrupts)
+	[ -n "$irq" ] && echo "$2" >"/proc/irq/$irq/smp_affinity_list"
+}
+
 # time_out TIMES [GAP_MS]: the stack finds the transmit queue stuck, so many times
 time_out()
 {

@@ -64,7 +64,8 @@ traffic_count()
 }
 
 # The same in the background until traffic_stop; packets may be lost meanwhile
-# (the device is reset, unplugged, ...), but none may be spoiled or doubled.
+# (the device is reset, unplugged, ...), but none may be spoiled or doubled. It leaves
+# something of the processor to what happens meanwhile; -p 0 does not.
 traffic_start()
 {
 	local kind=$1 way=$2
@@ -86,7 +87,7 @@ traffic_background()
 	local kind=$1
 
 	shift
-	"$TRAFFIC" "${kind%6}" -c 0 -L "$@" >"$TRAFFIC_LOG.out" 2>"$TRAFFIC_LOG" &
+	"$TRAFFIC" "${kind%6}" -c 0 -L -p 500 "$@" >"$TRAFFIC_LOG.out" 2>"$TRAFFIC_LOG" &
 	TRAFFIC_PID=$!
 }
 
@@ -122,7 +123,9 @@ rx_packets()
 
 rx_beyond()
 {
-	[ "$(rx_packets "$1" "${3-}")" -ge "$2" ]
+	local value
+
+	if_read "$1" statistics/rx_packets "${3-}" && [ "$value" -ge "$2" ]
 }
 
 # nic_flows NIC [PACKETS]: NIC, whatever its interface is called now, receives

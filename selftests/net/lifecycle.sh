@@ -110,7 +110,7 @@ left_behind()
 stall()
 {
 	in_peer ip link set dev "$IF1" down
-	traffic_start packet there -q -w 4096 -s 60
+	traffic_start packet there -q -w 4096 -s 60 -p 0
 	wait_for 30 ring_is_full
 	check_err $? "the ring does not fill up, ${QUEUE_IS[free]} of ${QUEUE_IS[size]} are free"
 }
@@ -250,15 +250,6 @@ test_cut_off()
 	bring_back
 	bus_master
 	check_err $? "it does not master the bus again"
-}
-
-# irq_on NAME PROCESSOR
-irq_on()
-{
-	local irq
-
-	irq=$(sed -n "s/^ *\([0-9]*\):.* $1\$/\1/p" /proc/interrupts)
-	[ -n "$irq" ] && echo "$2" >"/proc/irq/$irq/smp_affinity_list"
 }
 
 # An interrupt handler takes its time. Whatever comes of a reset, it has ended before

@@ -15,7 +15,7 @@ MESSAGES=3000
 TRACE=/sys/kernel/tracing
 nic=${PAIR}0
 
-ALL_TESTS=(test_start "test_beside there" "test_beside back" test_full)
+ALL_TESTS=(test_start "test_beside there" "test_beside back" test_within test_full)
 CLEANUP=netpoll_cleanup
 
 netpoll_cleanup()
@@ -89,7 +89,7 @@ test_beside()
 	polls_begin
 	check_err $? "polls cannot be counted"
 	before=$(messages_come)
-	traffic_start packet "$1" -q -b 32 -s 60
+	traffic_start packet "$1" -q -b 32 -s 60 -p 0
 	traffic_both_run "$1"
 	check_err $? "no traffic"
 	dmesg -n 8
@@ -113,6 +113,22 @@ traffic_both_run()
 	else
 		wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 1000))
 	fi
+}
+
+# The driver itself has something to say, with the transmit queue locked.
+test_within()
+{
+	local before
+
+	before=$(messages_come)
+	dmesg -n 8
+	time_out 2
+	check_err $? "cannot time out"
+	dmesg -n 1
+	wait_for 10 all_came $((before + 2))
+	check_err $? "$(($(messages_come) - before)) of 2 messages came"
+	ping -q -c 3 -i 0.01 -w 10 "$IP1" >/dev/null
+	check_err $? "no answer"
 }
 
 # The ring is full, as the peer takes nothing: each message polls in vain, and has to come

@@ -161,8 +161,11 @@ bool window_wait(void)
 			return false;
 		if (!opt.count && atomic_load(&counts.sent) >= MAX_PACKETS)
 			return false;
-		if (under_way() < opt.window)
+		if (under_way() < opt.window) {
+			if (opt.pause)
+				usleep(opt.pause);
 			return true;
+		}
 		if (atomic_load(&counts.received) != received) {
 			received = atomic_load(&counts.received);
 			since = now();
@@ -174,7 +177,8 @@ bool window_wait(void)
 			fprintf(stderr, "traffic: stalled with %lu under way\n", under_way());
 			return false;
 		}
-		usleep(20);	/* the receiver may want this processor */
+		/* the receiver may want this processor; soon, others */
+		usleep(idle < 0.002 ? 20 : 500);
 	}
 	return false;
 }
@@ -255,14 +259,14 @@ static const struct transport *parse(int argc, char **argv)
 		&packet_transport, &udp_transport, &tcp_transport
 	};
 	const char *usage = "usage: traffic packet|udp|tcp -i FROM -I TO [-n NS] [-N NS]\n"
-			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH]\n"
+			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH] [-p USECS]\n"
 			    "[-t SECONDS] [-L] [-o] [-q] [-x corrupt|lose|duplicate|shorten]";
 	unsigned int i;
 	int option;
 
 	opt.mode = argc > 1 ? argv[1] : "";
 	optind = 2;
-	while ((option = getopt(argc, argv, "i:I:n:N:a:c:s:w:b:t:x:Loq")) != -1) {
+	while ((option = getopt(argc, argv, "i:I:n:N:a:c:s:w:b:p:t:x:Loq")) != -1) {
 		switch (option) {
 		case 'i': opt.from = optarg; break;
 		case 'I': opt.to = optarg; break;
@@ -276,6 +280,7 @@ static const struct transport *parse(int argc, char **argv)
 			break;
 		case 'w': opt.window = atoi(optarg); break;
 		case 'b': opt.batch = atoi(optarg); break;
+		case 'p': opt.pause = atoi(optarg); break;
 		case 't': opt.patience = atoi(optarg); break;
 		case 'x': opt.fault = parse_fault(optarg); break;
 		case 'L': opt.lossy = true; break;

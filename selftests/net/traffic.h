@@ -24,6 +24,7 @@ struct options {
 	unsigned int min, max;		/* sizes */
 	unsigned int window;		/* packets under way at most */
 	unsigned int batch;		/* packets a system call */
+	unsigned int pause;		/* microseconds before each batch */
 	unsigned int patience;		/* seconds without progress: stalled */
 	bool lossy;			/* devices go away: loss is no failure */
 	bool ordered;			/* one queue: a change of order is one */

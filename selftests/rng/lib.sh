@@ -53,11 +53,15 @@ rng_read()
 		2>/dev/null && [ "$(stat -c %s "$2")" = "$1" ]
 }
 
-# Reads all the time, whatever errors there are on the way; /run/reads has a byte a read.
+# Reads again and again, whatever errors there are on the way; /run/reads has a byte a read.
 reader_start()
 {
 	: >/run/reads
-	(while :; do
+	[ -e /run/pause ] || mkfifo /run/pause
+	(exec {pause}<>/run/pause
+	while :; do
+		# without a process
+		read -r -t 0.05 -u "$pause"
 		dd if=/dev/hwrng of=/run/bytes bs=64 count=1 status=none 2>/dev/null &&
 			[ -s /run/bytes ] && printf . >>/run/reads
 	done) &

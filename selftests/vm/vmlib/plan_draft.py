@@ -60,7 +60,7 @@ def offer_guests(qemu):
         # The 2x2 of the device times the 2x2 of the driver, in full and past the wrap.
         square = number == 0
         found.append(Guest(name=f"draft-offers-{number + 1}", timeout=1200, qemu=qemu,
-                           seconds=240 if square else 120,
+                           seconds=200 if square else 80, cpus=2 if square else 1,
                            pairs=pairs, env={"VEI_TOGGLE_ROWS": toggle_rows(square)},
                            tests=suites(*["negotiation.sh"] * square, "matrix.sh")))
     return found
@@ -106,7 +106,7 @@ def same_guests(qemu):
         Guest(name="draft-snapshot", timeout=900, seconds=90, qemu=qemu, env={"VEI_MODES": MODES},
               pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
         Guest(name="draft-lifecycle", timeout=900, seconds=180, qemu=qemu,
-              kernel_args="slub_debug=FZP",
+              kernel_args="slub_debug=FZP", env={"VEI_BIND_ROUNDS": 120},
               pairs=[Pair("a", props=DRAFT)], tests=suites("bind.sh", "migrate.sh")),
         Guest(name="draft-hotplug", timeout=600, seconds=60, qemu=qemu, machine="pc,usb=off",
               pairs=[Pair("a", props=DRAFT)], tests=suites("hotplug.sh", "suspend.sh")),

@@ -32,7 +32,8 @@ CORE_MUTANTS = [
                                   "if (net->state == VEI_NET_REMOVED || net->removing)")]}),
     Mutant("restart-work-outlives-sleep", "defects", "late", "start|late sleep", ".", {
         NET + "state.c": [("if (net->state < VEI_NET_RESET || net->removing)",
-                           "if (net->state == VEI_NET_REMOVED || net->removing)")]}),
+                           "if (net->state == VEI_NET_REMOVED || net->removing)"),
+                          ("{\n\tcancel_work_sync(&net->restart_work);\n\trtnl_lock();\n", "{\n\trtnl_lock();\n")]}),
     Mutant("restart-work-outlives-remove", "defects", "late", "start|late bind", ".", {
         NET + "state.c": [("\tcancel_work_sync(&net->config_work);\n"
                            "\tcancel_work_sync(&net->restart_work);\n}\n\n/**\n"
@@ -131,7 +132,7 @@ TX_MUTANTS = [
            "restarts: got", {
                NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
                                "if (txq->timeouts % VEI_TX_TIMEOUTS == 0) {")]}),
-    Mutant("transmit-handler-does-not-hush", "draft-modes", "direction", "start|0:0|0:1", ".", {
+    Mutant("transmit-handler-does-not-hush", "draft-modes", "direction", "start|hush", "eight times", {
         NET + "tx.c": [("\tvei_queue_intr_hush(q);\n", "")]}),
     Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "start|offload segm", ".", {
         NET + "settings.c": [("\tnetdev_update_features(netdev);\n", "")]}),
@@ -140,9 +141,6 @@ TX_MUTANTS = [
 RX_MUTANTS = [
     Mutant("netpoll-takes-what-was-received", "defects", "netpoll", ".", ".", {
         NET + "rx.c": [("\tif (unlikely(!budget))\n\t\treturn 0;\n", "")]}),
-    Mutant("netpoll-ends-transmit-polls", "defects", "netpoll", ".", ".", {
-        NET + "tx.c": [("\tif (unlikely(!budget)) {\n\t\tif (__netif_tx_trylock",
-                        "\tif (0) {\n\t\tif (__netif_tx_trylock")]}),
     Mutant("no-retry-while-something-is-posted", "defects-tap", "starve", ".",
            "the stream does not go on", {
                NET + "rx.c": [("if (!ok && !vei_rxq_holds_packet(rxq) &&",
@@ -169,8 +167,6 @@ RX_MUTANTS = [
            "0 taken, 1 dropped", {
                NET + "hdr.c": [("\tif (!gso || !vei_net_has(net, gso->feature))",
                                 "\tif (!gso)")]}),
-    Mutant("num-buffers-before-the-length", "defects-tap", "hdr", "start o|short", ".", {
-        NET + "rx.c": [("\tif (likely(len >= net->hdr_len)) {", "\tif (1) {")]}),
     Mutant("gso-without-checksum-dropped", "defects-tap", "hdr", "start o|checksum_unknown",
            "1 taken, 0 dropped", {
                NET + "hdr.c": [("\tif (hdr->gso_type == VEI_NET_HDR_GSO_NONE)\n\t\treturn 0;\n",
@@ -203,8 +199,8 @@ SETTINGS_MUTANTS = [
         NET + "state.c": [("\tif (netif_device_present(net->netdev))\n\t\tnet->told",
                            "\tnet->told")]}),
     Mutant("pairs-as-before", "defects-tap", "less", "start|pairs", ".", {
-        NET + "settings.c": [("\tnet->pairs = min(net->wanted_pairs, net->avail_pairs);\n",
-                              "\tnet->pairs = net->wanted_pairs;\n")]}),
+        NET + "queues.c": [("\tnet->avail_pairs = min(pairs, net->max_pairs);\n",
+                            "\tnet->avail_pairs = net->max_pairs;\n")]}),
     Mutant("random-address-untold", "defects", "lifecycle", "start|random_mac", "main-mac: got", {
         NET + "settings.c": [("\t\tif (vei_net_write_mac(net, netdev->dev_addr))\n"
                               "\t\t\tnetdev_warn(netdev, \"cannot tell", "\t\tif (0)\n"
