@@ -30,19 +30,6 @@ CORE_MUTANTS = [
            "a device that sleeps was reset", {
                NET + "state.c": [("if (net->state < VEI_NET_RESET || net->removing)",
                                   "if (net->state == VEI_NET_REMOVED || net->removing)")]}),
-    Mutant("restart-work-outlives-sleep", "defects", "late", "start|late sleep", ".", {
-        NET + "state.c": [("if (net->state < VEI_NET_RESET || net->removing)",
-                           "if (net->state == VEI_NET_REMOVED || net->removing)"),
-                          ("{\n\tcancel_work_sync(&net->restart_work);\n\trtnl_lock();\n", "{\n\trtnl_lock();\n")]}),
-    Mutant("restart-work-outlives-remove", "defects", "late", "start|late bind", ".", {
-        NET + "state.c": [("\tcancel_work_sync(&net->config_work);\n"
-                           "\tcancel_work_sync(&net->restart_work);\n}\n\n/**\n"
-                           " * vei_net_end()",
-                           "\tcancel_work_sync(&net->config_work);\n}\n\n/**\n"
-                           " * vei_net_end()"),
-                          ("\tcancel_work_sync(&net->rx_mode_work);\n"
-                           "\tcancel_work_sync(&net->restart_work);\n",
-                           "\tcancel_work_sync(&net->rx_mode_work);\n")]}),
     Mutant("gone-and-still-masters", "defects", "lifecycle", "start|cut_off reads-ones",
            "it still masters the bus", {
                CORE + "dev.c": [("\tif (err) {\n\t\tpci_clear_master",
@@ -132,7 +119,7 @@ TX_MUTANTS = [
            "restarts: got", {
                NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
                                "if (txq->timeouts % VEI_TX_TIMEOUTS == 0) {")]}),
-    Mutant("transmit-handler-does-not-hush", "draft-modes", "direction", "start|hush", "eight times", {
+    Mutant("transmit-handler-does-not-hush", "draft-modes", "direction", "start|hush", "twenty times", {
         NET + "tx.c": [("\tvei_queue_intr_hush(q);\n", "")]}),
     Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "start|offload segm", ".", {
         NET + "settings.c": [("\tnetdev_update_features(netdev);\n", "")]}),
