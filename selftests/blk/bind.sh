@@ -44,6 +44,7 @@ test_rounds()
 	for ((i = 0; i < ROUNDS; i++)); do
 		load_flows 20
 		check_err $? "no requests are done in round $i"
+		[ "$RET" = 0 ] || break
 		disk_unbind "$DISK"
 		check_err $? "cannot unbind"
 		disk_name "$DISK" >/dev/null

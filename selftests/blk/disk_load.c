@@ -87,7 +87,7 @@ static int open_disk(void)
 			return fd;
 		if (!lossy)
 			disk_die(target);
-		usleep(5000);
+		usleep(20000);
 	}
 }
 

@@ -38,6 +38,7 @@ test_under_load()
 	for ((i = 0; i < ${VEI_PLUG_ROUNDS:-4}; i++)); do
 		load_flows 20
 		check_err $? "no requests are done in round $i"
+		[ "$RET" = 0 ] || break
 		unplug "$DISK"
 		plug "$DISK"
 	done

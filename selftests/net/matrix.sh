@@ -5,8 +5,8 @@
 # whose devices differ in what they offer, each row of toggles (VEI_TOGGLE_ROWS,
 # every two values of any two of them together; the 2x2 of the directions in
 # full): bits, modes and layout as the draft has them, by sysfs and by QEMU;
-# every byte of the traffic right, in the rows of the 2x2 past the wrap of the
-# indices; and the driver's counters equal to the device's.
+# every byte of the traffic right, past the wrap of the indices in each mode;
+# and the driver's counters equal to the device's.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -78,7 +78,10 @@ test_row()
 {
 	local row=${2%+} packets=$SOME kicks irqs nic
 
-	[ "$2" = "$row" ] || packets=$WRAP
+	# all of the first pair's, of others what they can do at the most: less of that is
+	# what the first has met
+	[ "$2" = "$row" ] || { [ "$1" != "${VEI_PAIRS%% *}" ] && [ "${row:0:2}" != 11 ]; } ||
+		packets=$WRAP
 	set_row "$row"
 	for nic in "${PAIR}0" "${PAIR}1"; do
 		check_negotiated "$nic"

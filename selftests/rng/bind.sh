@@ -29,6 +29,7 @@ test_reset()
 		check_err $? "no reset in round $i"
 		reader_flows
 		check_err $? "no bytes come after reset $i"
+		[ "$RET" = 0 ] || break
 	done
 }
 
@@ -57,6 +58,7 @@ test_rounds()
 		check_err $? "the device does not come back"
 		reader_flows
 		check_err $? "no bytes come after round $i"
+		[ "$RET" = 0 ] || break
 	done
 }
 

@@ -152,8 +152,12 @@ def check(one, trees, images, log_dir, totals):
             found = not outcome.ok() and re.search(one.symptom, "\n".join(lines))
         control = Control(one.name, guest.say)
         where = f"{one.suite}.sh" if one.guest else "the compiler"
-        control.check(found, f"mutant {one.name}: noticed by {where}" if found else
-                      f"mutant {one.name}: {where} does not say: {one.symptom}")
+        if one.harmless:
+            control.check(not found, f"control: {one.name}: {where} "
+                          f"{'minds it' if found else 'has nothing to say'}")
+        else:
+            control.check(found, f"mutant {one.name}: noticed by {where}" if found else
+                          f"mutant {one.name}: {where} does not say: {one.symptom}")
         for line in lines[:12] if found else lines:
             guest.say(f"          {line}")
         totals.add(control)

@@ -49,7 +49,7 @@ def stock_device():
     """Debian's QEMU as it is: the released dialect."""
     return [
         # one processor: little runs at the same time here, and it is quicker so
-        Guest(name="basic", seconds=220, timeout=900, cpus=1, pairs=[
+        Guest(name="basic", seconds=120, timeout=900, cpus=1, pairs=[
             Pair("a"),
             Pair("b", props={"event_idx": "off"}),
             Pair("c", props={"indirect_desc": "off", "mrg_rxbuf": "off"}),
@@ -57,25 +57,25 @@ def stock_device():
                              "notify_on_empty": "off"}),
         ], tests=suites("smoke.sh", "parameters.sh", "negotiation.sh", "toggles.sh",
                         "ethtool.sh", "mtu.sh")),
-        Guest(name="layouts", seconds=100, timeout=900, cpus=1, pairs=[
+        Guest(name="layouts", seconds=35, timeout=900, cpus=1, pairs=[
             Pair("a"),
             Pair("b", props={"vectors": "0"}),
             Pair("c", props={"vectors": "2"}),
             Pair("d", props={"disable-modern": "off"}),
         ], tests=suites("layout.sh", "link.sh", "override.sh")),
         # a machine whose root bus can be unplugged from, and that powers off after sleep
-        Guest(name="hotplug", seconds=60, timeout=600, machine="pc,usb=off",
+        Guest(name="hotplug", seconds=100, timeout=600, machine="pc,usb=off",
               tests=suites("hotplug.sh", "suspend.sh", "settings.sh", "counters.sh")),
-        Guest(name="rings", seconds=220, timeout=900, pairs=[
+        Guest(name="rings", seconds=90, timeout=900, pairs=[
             Pair("a", props={"rx_queue_size": "256"}),
             Pair("b", props={"rx_queue_size": "1024", "mrg_rxbuf": "off"}),
             Pair("c", props={"rx_queue_size": "512", "indirect_desc": "off"}),
             Pair("d", props={"event_idx": "off"}),
         ], tests=suites("integrity.sh", "wrap.sh", "backpressure.sh")),
         # poisoned and checked slabs: a buffer used after its end shows
-        Guest(name="lifecycle", seconds=180, timeout=900, kernel_args="slub_debug=FZP",
+        Guest(name="lifecycle", seconds=190, timeout=900, kernel_args="slub_debug=FZP",
               tests=suites("bind.sh", "snapshot.sh", "migrate.sh")),
-        Guest(name="offload", seconds=90, timeout=900, pairs=[
+        Guest(name="offload", seconds=35, timeout=900, pairs=[
             Pair("a", backend="tap"),
             Pair("b", backend="tap", queues=2),
         ], tests=suites("offload.sh", "queues.sh")),

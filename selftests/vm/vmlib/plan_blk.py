@@ -64,16 +64,16 @@ def same_guests(prefix, props, **what):
               timeout=900, **what),
         guest(f"{prefix}files", [Disk("a", props=props),
                                  Disk("b", backend="qcow2", iothread=True, props=props)],
-              ["files.sh", "resize.sh", "cache.sh", "toggles.sh", "bind.sh"], seconds=80,
+              ["files.sh", "resize.sh", "cache.sh", "toggles.sh", "bind.sh"], seconds=110,
               timeout=900, **what),
-        guest(f"{prefix}rings", small_rings(props), ["full.sh"], seconds=30, timeout=600, **what),
-        guest(f"{prefix}wrap", [Disk("n", backend="null", props=props)], ["wrap.sh"], seconds=40,
+        guest(f"{prefix}rings", small_rings(props), ["full.sh"], seconds=70, timeout=600, **what),
+        guest(f"{prefix}wrap", [Disk("n", backend="null", props=props)], ["wrap.sh"], seconds=55,
               timeout=900, **what),
         # poisoned and checked slabs: a request used after its end shows. A machine whose root
         # bus can be unplugged from; all its disks can be put into a snapshot. A queue for each
         # processor, of which sleep takes one out
         guest(f"{prefix}life", [Disk("a", backend="qcow2", queues=2, props=props)],
-              ["hotplug.sh", "suspend.sh", "snapshot.sh"], seconds=60, timeout=900,
+              ["hotplug.sh", "suspend.sh", "snapshot.sh"], seconds=95, timeout=900,
               machine="pc,usb=off", kernel_args="slub_debug=FZP", **what),
     ]
 
@@ -103,7 +103,7 @@ def stock_guests():
               ["override.sh", "errors.sh", "parameters.sh"], seconds=40, timeout=300),
         guest("vhost", [Disk("a", backend="vhost"),
                         Disk("b", backend="vhost", queues=2, props={"queue-size": "64"})],
-              ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=60, timeout=900),
+              ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=100, timeout=900),
     ]
 
 
@@ -115,7 +115,7 @@ def draft_guests(qemu):
         # whose device counts as well, but speaks as the others do
         guest("counters", [Disk("a", props={"ioeventfd": "off"})], ["counters.sh"], seconds=20,
               timeout=600, qemu=qemu),
-        guest("draft-faults", [Disk("a", props=quiet)], ["faults.sh"], seconds=120, timeout=900,
+        guest("draft-faults", [Disk("a", props=quiet)], ["faults.sh"], seconds=165, timeout=900,
               qemu=qemu, kernel_args="slub_debug=FZP"),
         cut_guest("draft-powercut", {"p": ""}, DRAFT, qemu=qemu),
     ]

@@ -16,13 +16,13 @@ def guests():
         return []
     return [
         # poisoned and checked slabs: a buffer used after its end shows
-        Guest(name="defects", timeout=600, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
+        Guest(name="defects", timeout=600, seconds=150, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
             Pair("a"),
             Pair("s", props0={"x-legacy-bar-size": "16"}),
             Pair("m", props={"mrg_rxbuf": "off"}),
         ], tests=suites("txdefer.sh", "reap.sh", "ctrl.sh", "late.sh", "lifecycle.sh", "probe.sh",
                         "netpoll.sh")),
-        Guest(name="defects-tap", timeout=600, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
+        Guest(name="defects-tap", timeout=600, seconds=80, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
             Pair("o", backend="tap"),
             Pair("p"),
             Pair("b", backend="tap", props={"rx_queue_size": "4"}),

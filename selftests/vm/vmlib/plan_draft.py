@@ -60,7 +60,7 @@ def offer_guests(qemu):
         # The 2x2 of the device times the 2x2 of the driver, in full and past the wrap.
         square = number == 0
         found.append(Guest(name=f"draft-offers-{number + 1}", timeout=1200, qemu=qemu,
-                           seconds=200 if square else 80, cpus=2 if square else 1,
+                           seconds=180 if square else 60, cpus=2 if square else 1,
                            pairs=pairs, env={"VEI_TOGGLE_ROWS": toggle_rows(square)},
                            tests=suites(*["negotiation.sh"] * square, "matrix.sh")))
     return found
@@ -69,7 +69,7 @@ def offer_guests(qemu):
 def draft_guests(qemu):
     """What is only of the draft's devices."""
     return [
-        Guest(name="draft-modes", timeout=1200, seconds=240, qemu=qemu,
+        Guest(name="draft-modes", timeout=1200, seconds=115, qemu=qemu,
               env={"VEI_MODES": "all"}, pairs=[
                   Pair("a", props=dict(DRAFT, ioeventfd="off")), Pair("b", props=DRAFT),
               ], tests=suites("direction.sh", "wakeup.sh", "toggles.sh", "wrap.sh", "trace.sh",
@@ -77,7 +77,7 @@ def draft_guests(qemu):
         Guest(name="draft-extended", timeout=300, seconds=15, qemu=qemu,
               env={"VEI_BLK_SECTORS": BLK_SECTORS}, **extended(EXTENDED),
               tests=suites("extended.sh")),
-        Guest(name="draft-faults", timeout=600, seconds=90, qemu=qemu, pairs=[
+        Guest(name="draft-faults", timeout=600, seconds=105, qemu=qemu, pairs=[
             Pair("r", props=dict(DRAFT, **{"x-draft-fault-queue": "0",
                                            "x-draft-fault-after": "20"})),
             Pair("t", props=dict(DRAFT, **{"x-draft-fault-queue": "1",

@@ -18,12 +18,16 @@ class Mutant:
     only: str                   # regular expression: the entries to run
     symptom: str                # likewise: what must be said
     edits: dict = field(default_factory=dict)
+    harmless: bool = False      # the control: there is nothing to notice
 
 
 CORE = "driver/core/"
 NET = "driver/net/"
 
 CORE_MUTANTS = [
+    Mutant("nothing-but-a-comment", "defects", "probe", "start|xen", "", {
+        CORE + "main.c": [("/* SEV and TDX guests, arm64 realms */", "/* SEV, TDX, realms */")]},
+           harmless=True),
     Mutant("len-of-what-is-read-breaks", "defects", "ctrl", "start|used-len", "broken", {
         "include/vei/ring/get.h": [("if (r->strict_len && slot->in_len)", "if (1)")]}),
     Mutant("restart-of-a-device-asleep", "defects", "late", "start|asleep",
