@@ -180,16 +180,16 @@ test_while_counting()
 	check_err $? "no traffic"
 	check_ge "$(nproc)" 2 "processors, one for the traffic"
 	for ((offset = 1; offset < READER_BYTES; offset++)); do
-		meddle func=vei_queue_read_stats at=$offset delay_us=3000 2>/dev/null || continue
+		meddle func=vei_queue_read_stats at="$offset" delay_us=3000 2>/dev/null || continue
 		queue_now "${PAIR}0" 1
 		meddle_read hits
 		meddle_end
 		[ "$MEDDLED" != 0 ] || continue
 		met=$((met + 1))
-		check_part kicks_suppressed kick_decisions $offset
-		check_part used adds $offset
-		check_part rearms_lost rearms $offset
-		check_part interrupts_empty interrupts $offset
+		check_part kicks_suppressed kick_decisions "$offset"
+		check_part used adds "$offset"
+		check_part rearms_lost rearms "$offset"
+		check_part interrupts_empty interrupts "$offset"
 	done
 	check_ge "$met" 20 "instructions at which the reader was delayed"
 	traffic_stop

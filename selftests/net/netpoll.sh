@@ -42,23 +42,23 @@ test_start()
 polls_begin()
 {
 	polls_end
-	echo "p:vei/rx vei_rxq_poll budget=%si:s32" >$TRACE/kprobe_events &&
-		echo "p:vei/tx vei_txq_poll budget=%si:s32" >>$TRACE/kprobe_events &&
-		echo "budget == 0" >$TRACE/events/vei/filter &&
-		echo 1 >$TRACE/events/vei/enable
+	echo "p:vei/rx vei_rxq_poll budget=%si:s32" >"$TRACE"/kprobe_events &&
+		echo "p:vei/tx vei_txq_poll budget=%si:s32" >>"$TRACE"/kprobe_events &&
+		echo "budget == 0" >"$TRACE"/events/vei/filter &&
+		echo 1 >"$TRACE"/events/vei/enable
 }
 
 polls_end()
 {
-	[ ! -e $TRACE/events/vei ] || echo 0 >$TRACE/events/vei/enable
-	echo >$TRACE/kprobe_events
-	echo >$TRACE/trace
+	[ ! -e "$TRACE"/events/vei ] || echo 0 >"$TRACE"/events/vei/enable
+	echo >"$TRACE"/kprobe_events
+	echo >"$TRACE"/trace
 }
 
 # polls rx|tx
 polls()
 {
-	grep -c " $1: (" $TRACE/trace
+	grep -c " $1: (" "$TRACE"/trace
 }
 
 # Datagrams that came to a port on which nobody listens.
@@ -93,7 +93,7 @@ test_beside()
 	traffic_both_run "$1"
 	check_err $? "no traffic"
 	dmesg -n 8
-	say $MESSAGES
+	say "$MESSAGES"
 	dmesg -n 1
 	wait_for 10 all_came $((before + MESSAGES))
 	check_err $? "$(($(messages_come) - before)) of $MESSAGES messages came"
