@@ -97,10 +97,13 @@ test_exact()
 	done
 }
 
+# The kernel tells of changes once a second, and then how it is: so each lasts until it is told.
 flap_is_logged()
 {
-	flap
-	grep -q NO-CARRIER "$1" && grep -q LOWER_UP "$1"
+	device_link "${PAIR}0" false
+	wait_for 3 grep -q NO-CARRIER "$1"
+	device_link "${PAIR}0" true
+	wait_for 3 grep -q LOWER_UP "$1" && grep -q NO-CARRIER "$1"
 }
 
 # ip monitor, as other programs do, sees one message for each change. It is
@@ -110,7 +113,7 @@ test_monitor_sees()
 	local log=/run/monitor
 
 	ip monitor link dev "$IF0" >"$log" &
-	wait_for 10 flap_is_logged "$log"
+	wait_for 20 flap_is_logged "$log"
 	check_err $? "no message of the changes"
 	kill $!
 	wait $! 2>/dev/null
