@@ -16,8 +16,6 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=lib_meddle.sh
-. "$LIB_DIR/lib_meddle.sh"
 
 COUNT=${VEI_DIRECTION_PACKETS:-20000}
 MODES="0:0 1:0 0:1 1:1"		# used_event:avail_event
@@ -32,13 +30,11 @@ for mode in $MODES; do
 		"test_unused $mode"
 	)
 done
-ALL_TESTS+=(test_hush test_interrupts_drop test_second_pair)
+ALL_TESTS+=(test_interrupts_drop test_second_pair)
 for mode in $MODES; do
 	ALL_TESTS+=("test_blast $mode")
 done
 ALL_TESTS+=(test_kicks_drop)
-
-CLEANUP=meddle_cleanup
 
 declare -A COUNTERS IRQS SUPPRESSED BLAST
 
@@ -109,14 +105,13 @@ set_mode()
 	wait_for 5 if_is_running "$IF0"
 }
 
-# pktgen_blast [PACKETS [SETTING]]
 pktgen_blast()
 {
 	local dev=/proc/net/pktgen/$IF0 line
 
 	echo rem_device_all >/proc/net/pktgen/kpktgend_0
 	echo "add_device $IF0" >/proc/net/pktgen/kpktgend_0
-	for line in "count ${1:-$COUNT}" "pkt_size 60" "clone_skb 0" "delay 0" "${2:-burst 1}" \
+	for line in "count $COUNT" "pkt_size 60" "clone_skb 0" "delay 0" \
 		    "dst_mac $(if_get "$IF1" address "$NS")" "dst $IP1"; do
 		echo "$line" >"$dev" || return 1
 	done
@@ -201,32 +196,6 @@ test_unused()
 		unused=$([ "$avail_event" = 1 ] && echo used_flags || echo avail_event)
 		check_eq "$(vei_queue "$NIC" "$queue" "$unused")" 0 "queue $queue: $unused"
 	done
-}
-
-# By flags the device stays quiet from the interrupt on, not only from the poll on, which
-# may be long in coming. Here it is, while a batch of packets is sent that was one kick.
-test_hush()
-{
-	local i interrupts sent
-
-	set_mode 0:0
-	irq_on "virtio_ei-$(nic_bdf "$NIC")-output.0" 1
-	check_err $? "the interrupt cannot be moved"
-	queue_now "$NIC" 1
-	interrupts=${QUEUE_IS[interrupts]} sent=${QUEUE_IS[adds]}
-	meddle func=vei_txq_poll delay_us=20000
-	check_err $? "cannot delay the poll"
-	for ((i = 0; i < 10; i++)); do
-		pktgen_blast 200 "burst 200"
-		check_err $? "pktgen"
-		wait_for 5 settled
-	done
-	meddle_end
-	queue_now "$NIC" 1
-	((interrupts = QUEUE_IS[interrupts] - interrupts, sent = QUEUE_IS[adds] - sent))
-	note "$interrupts interrupts for $sent packets"
-	check_ge "$interrupts" 1 "interrupts"
-	check_le $((interrupts * 20)) "$sent" "twenty times the interrupts, packets"
 }
 
 # about LESS MORE WHAT: within a factor of two of each other

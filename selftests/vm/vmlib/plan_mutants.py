@@ -123,8 +123,6 @@ TX_MUTANTS = [
            "restarts: got", {
                NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
                                "if (txq->timeouts % VEI_TX_TIMEOUTS == 0) {")]}),
-    Mutant("transmit-handler-does-not-hush", "draft-modes", "direction", "start|hush", "twenty times", {
-        NET + "tx.c": [("\tvei_queue_intr_hush(q);\n", "")]}),
     Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "start|offload segm", ".", {
         NET + "settings.c": [("\tnetdev_update_features(netdev);\n", "")]}),
 ]
