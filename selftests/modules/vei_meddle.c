@@ -12,12 +12,12 @@
  */
 
 #include <linux/atomic.h>
-#include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 /* Longer is a soft lockup's business. */
 #define VEI_MEDDLE_DELAY_MAX	10000000
@@ -98,11 +98,14 @@ static bool vei_meddle_strikes(struct pt_regs *regs)
 	return true;
 }
 
+/* To a point in time: a sum of short delays grows with what else the host has to do. */
 static void vei_meddle_delay(void)
 {
+	u64 end = ktime_get_mono_fast_ns() + (u64)delay_us * NSEC_PER_USEC;
+
 	atomic_inc(&vei_meddle_busy);
-	mdelay(delay_us / USEC_PER_MSEC);
-	udelay(delay_us % USEC_PER_MSEC);
+	while (ktime_get_mono_fast_ns() < end)
+		cpu_relax();
 	atomic_dec(&vei_meddle_busy);
 }
 
