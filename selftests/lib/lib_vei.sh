@@ -88,6 +88,12 @@ device_status()
 	      \"arguments\":{\"path\":\"/machine/peripheral/$1/virtio-backend\"}}"
 }
 
+# Has its driver said DRIVER_OK to device $1?
+device_runs()
+{
+	device_status "$1" status | grep -q DRIVER_OK
+}
+
 # device_queue DEVICE QUEUE MEMBER of x-query-virtio-queue-status
 device_queue()
 {

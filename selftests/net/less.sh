@@ -56,13 +56,6 @@ check_works()
 	done
 }
 
-faults_here()
-{
-	device_has_faults && return
-	skip "QEMU has not the faults for this"
-	return 1
-}
-
 # Reset, so that the driver sees what is offered now.
 reset()
 {

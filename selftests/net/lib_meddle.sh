@@ -81,6 +81,14 @@ device_has_faults()
 	nic_property "${PAIR}0" x-draft-fault-value 0 2>/dev/null
 }
 
+# faults_here || return 0: in a test of them
+faults_here()
+{
+	device_has_faults && return
+	skip "QEMU has not the faults for this"
+	return 1
+}
+
 # queue_now NIC QUEUE: all of debugfs, read at once, into QUEUE_IS
 declare -A QUEUE_IS=()
 queue_now()

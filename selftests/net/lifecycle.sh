@@ -41,10 +41,7 @@ test_start()
 # lifecycle_fault FAULT [VALUE]: on all queues, or the test is skipped
 lifecycle_fault()
 {
-	if ! device_has_faults; then
-		skip "QEMU has not the faults for this"
-		return 1
-	fi
+	faults_here || return 1
 	device_fault "$nic" "$1" any "${2:-0}"
 	check_err $? "cannot set the fault"
 }

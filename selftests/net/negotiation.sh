@@ -39,9 +39,10 @@ any_draft()
 	return 1
 }
 
+any_draft && draft=1 || draft=0
 ALL_TESTS=()
 for ((i = 0; i < 1 << ${#TOGGLES[@]}; i++)); do
-	[ $((i & 4)) = 4 ] || [ $((i | 4)) = 31 ] || any_draft || continue
+	((i & 4 || (i | 4) == 31 || draft)) || continue
 	settings=""
 	for ((j = 0; j < ${#TOGGLES[@]}; j++)); do
 		settings+=" ${TOGGLES[j]}=$((i >> j & 1))"

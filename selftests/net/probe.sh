@@ -86,13 +86,6 @@ bind_taken()
 	check_err $? "the pair does not come back"
 }
 
-faults_here()
-{
-	device_has_faults && return
-	skip "QEMU has not the faults for this"
-	return 1
-}
-
 # FAULT QUEUE VALUE MESSAGE
 test_refused()
 {

@@ -43,6 +43,17 @@ rng_bind()
 	echo "$VEI_BDF_r" >"$(pci_driver)/bind"
 }
 
+# Bound again, with a new reader.
+read_anew()
+{
+	rng_bind
+	wait_for 10 rng_selected
+	check_err $? "the device does not come back"
+	reader_start
+	reader_flows
+	check_err $? "no bytes come"
+}
+
 test_rounds()
 {
 	local i
@@ -84,12 +95,7 @@ test_waiting()
 	check_err $? "the reader still waits"
 	kill -9 "$pid" 2>/dev/null
 	device_set "$RNG" x-draft-fault '"none"'
-	rng_bind
-	wait_for 10 rng_selected
-	check_err $? "the device does not come back"
-	reader_start
-	reader_flows
-	check_err $? "no bytes come"
+	read_anew
 }
 
 test_sleep()
@@ -109,18 +115,13 @@ test_shutdown()
 {
 	insmod "$MODULES/vei_shutdown.ko" bdf="$VEI_BDF_r" && rmmod vei_shutdown
 	check_err $? "cannot shut it down"
-	device_status "$RNG" status | grep -q DRIVER_OK
+	device_runs "$RNG"
 	check_fail $? "the device runs"
 	timeout 10 dd if=/dev/hwrng of=/dev/null bs=64 count=1 status=none 2>/dev/null
 	check_eq $? 1 "dd's exit code"
 	reader_stop
 	rng_unbind
-	rng_bind
-	wait_for 10 rng_selected
-	check_err $? "the device does not come back"
-	reader_start
-	reader_flows
-	check_err $? "no bytes come"
+	read_anew
 }
 
 test_unload()

@@ -56,7 +56,7 @@ CORE_MUTANTS = [
     Mutant("no-shutdown", "defects", "lifecycle", "start|shutdown", "device status: got", {
         NET + "main.c": [("\t.shutdown = vei_net_shutdown,\n", ""),
                          ("static void vei_net_shutdown", "static void __maybe_unused vei_net_shutdown")]}),
-    Mutant("no-shutdown-of-disks", "blk-life", "suspend", "shutdown", "the device runs: got", {
+    Mutant("no-shutdown-of-disks", "blk-life", "suspend", "shutdown", "the device runs", {
         "driver/blk/main.c": [("\t.shutdown = vei_blk_shutdown,\n", ""),
                               ("static void vei_blk_shutdown",
                                "static void __maybe_unused vei_blk_shutdown")]}),
