@@ -117,3 +117,6 @@ def faults_of_rings_are_refused():
                      'config-pairs')
         d.set_fault('queue-size', value=5)
         expect_equal('the size', d.queue_size(), 5)
+        # whose vhost_net has gone, and which therefore serves nothing
+        m.execute('netdev_del', id='n')
+        d.set_fault('lost-kick')
