@@ -139,13 +139,13 @@ static int vei_queues_give(struct vei_dev *dev)
  * @dev: a device that has negotiated, and was given no queues since its reset
  * @spec: @n of them, for queues 0 to @n - 1; one without a name is a queue that
  *	the device has not, or its driver no use for: it gets neither ring nor vector
- * @n: how many
+ * @n: how many, 65536 at the most
  *
  * Queues, memory and vectors that are there from before the reset, and still
  * fit, are used again.
  *
- * Context: may sleep. Return: 0; -EBUSY if the device has queues already; or
- * another negative errno, with a message, and the device is left reset.
+ * Context: may sleep. Return: 0; -EBUSY if the device has queues already; -EINVAL if
+ * there cannot be so many; or another negative errno, with a message, and the device is left reset.
  */
 int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n)
 {
@@ -153,6 +153,8 @@ int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, 
 
 	if (WARN_ON_ONCE(dev->queues_given))
 		return -EBUSY;
+	if (WARN_ON_ONCE(n > U16_MAX + 1))
+		return -EINVAL;
 	err = vei_queues_renew(dev, spec, n);
 	if (!err)
 		err = vei_irq_setup(dev);

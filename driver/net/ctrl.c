@@ -73,6 +73,23 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
 	return 0;
 }
 
+/* Does the device take such a command, since its last reset? Under ctrl_lock. */
+static bool vei_net_ctrl_takes(const struct vei_net *net, u8 class, u8 cmd)
+{
+	switch (class) {
+	case VEI_NET_CTRL_RX:
+		return vei_net_has(net, VEI_NET_F_CTRL_RX);
+	case VEI_NET_CTRL_MAC:
+		return vei_net_has(net, cmd == VEI_NET_CTRL_MAC_ADDR_SET ?
+					VEI_NET_F_CTRL_MAC_ADDR : VEI_NET_F_CTRL_RX);
+	case VEI_NET_CTRL_MQ:
+		return vei_net_has(net, VEI_NET_F_MQ);
+	case VEI_NET_CTRL_ANNOUNCE:
+		return vei_net_has(net, VEI_NET_F_GUEST_ANNOUNCE);
+	}
+	return false;
+}
+
 /**
  * vei_net_ctrl_tables() - have the device carry out a command with two pieces of data
  * @net: the device
@@ -84,7 +101,7 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
  *	ANY_LAYOUT a device may insist on how a command is split
  *
  * Context: may sleep. Return: 0; -EOPNOTSUPP if the device has no control queue;
- * -ECANCELED if it was, or is being, reset; -EINVAL if it refused; -ETIMEDOUT,
+ * -ECANCELED if it was, or is being, reset, or does not take such commands since; -EINVAL if it refused; -ETIMEDOUT,
  * -ENODEV or -EIO if it does not answer; -ENOMEM.
  */
 int vei_net_ctrl_tables(struct vei_net *net, u8 class, u8 cmd, const void *data, size_t len,
@@ -113,7 +130,8 @@ int vei_net_ctrl_tables(struct vei_net *net, u8 class, u8 cmd, const void *data,
 	seg[out] = (struct vei_seg){ virt_to_phys(&c->status), 1 };
 
 	mutex_lock(&net->ctrl_lock);
-	if (!net->ctrl_q || READ_ONCE(net->ctrl_cancelled)) {
+	if (!net->ctrl_q || READ_ONCE(net->ctrl_cancelled) ||
+	    !vei_net_ctrl_takes(net, class, cmd)) {
 		err = -ECANCELED;
 		goto out_unlock;
 	}

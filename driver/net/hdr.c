@@ -54,8 +54,11 @@ int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr, struct sk
 		hdr->gso_type = VEI_NET_HDR_GSO_TCPV6;
 	else
 		return -EINVAL;
-	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCP_ECN)
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_TCP_ECN) {
+		if (!vei_net_can_tso(net, VEI_NET_F_HOST_ECN))
+			return -EINVAL;
 		hdr->gso_type |= VEI_NET_HDR_GSO_ECN;
+	}
 	hdr->gso_size = skb_shinfo(skb)->gso_size;
 	hdr->hdr_len = skb_headlen(skb);
 	return 0;

@@ -12,8 +12,8 @@
 #define VEI_NET_RXQ(i)		(2 * (i))
 #define VEI_NET_TXQ(i)		(2 * (i) + 1)
 
-/* What the standard allows a device to have. */
-#define VEI_NET_PAIRS_MAX	0x8000
+/* With the control queue behind them, as many as queue_select can name. */
+#define VEI_NET_PAIRS_MAX	0x7fff
 
 /**
  * vei_net_device_pairs() - how many pairs of queues a device has now
@@ -77,14 +77,18 @@ out:
 
 static int vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
 {
-	unsigned int least = vei_net_has(txq->net, VIRTIO_F_ANY_LAYOUT) ? 1 : 2;
+	/* Header and packet: also with ANY_LAYOUT, as a header that is cloned cannot be pushed. */
+	unsigned int least = vei_queue_descs(q, 2);
 
-	if (vei_queue_size(q) < min(least, vei_queue_descs(q, least))) {
+	if (vei_queue_size(q) < least) {
 		netdev_err(txq->net->netdev, "%s: a packet takes %u descriptors, the ring has %u\n",
 			   q->name, least, vei_queue_size(q));
 		return -EINVAL;
 	}
 	txq->q = q;
+	txq->awaited = false;
+	txq->reaped = false;
+	txq->fresh = false;
 	txq->stop_below = min(vei_queue_descs(q, VEI_NET_TX_SEGS), vei_queue_size(q));
 	vei_queue_intr_disable(q);
 	netdev_tx_reset_queue(txq->nq);

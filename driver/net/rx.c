@@ -365,6 +365,8 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 
 static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
 {
+	struct net_device *netdev = rxq->net->netdev;
+	unsigned int index = rxq - rxq->net->rxq;
 	u64 packets = 0, bytes = 0;
 	int taken = 0;
 	void *token;
@@ -380,8 +382,10 @@ static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
 		}
 		packets++;
 		bytes += skb->len;
-		skb_record_rx_queue(skb, rxq - rxq->net->rxq);
-		skb->protocol = eth_type_trans(skb, rxq->net->netdev);
+		/* What is left in a queue that is no longer in use came from none. */
+		if (likely(index < READ_ONCE(netdev->real_num_rx_queues)))
+			skb_record_rx_queue(skb, index);
+		skb->protocol = eth_type_trans(skb, netdev);
 		napi_gro_receive(&rxq->napi, skb);
 	}
 	u64_stats_update_begin(&rxq->stats.syncp);

@@ -136,15 +136,20 @@ static int vei_net_read_mac(struct vei_net *net)
 	return 0;
 }
 
+/* Tell the device how many pairs are in use. Returns 0 or a negative errno. */
+static int vei_net_tell_pairs(struct vei_net *net, u16 pairs)
+{
+	if (!vei_net_has(net, VEI_NET_F_MQ))
+		return 0;
+	return vei_net_ctrl(net, VEI_NET_CTRL_MQ, VEI_NET_CTRL_MQ_PAIRS_SET, &pairs,
+			    sizeof(pairs));
+}
+
 /* The device is told how many pairs are in use, and the stack what came of it. */
 static int vei_net_apply_pairs(struct vei_net *net)
 {
-	u16 arg = net->pairs;
-	int err = 0;
+	int err = vei_net_tell_pairs(net, net->pairs);
 
-	if (vei_net_has(net, VEI_NET_F_MQ))
-		err = vei_net_ctrl(net, VEI_NET_CTRL_MQ, VEI_NET_CTRL_MQ_PAIRS_SET, &arg,
-				   sizeof(arg));
 	if (err) {
 		netdev_warn(net->netdev, "cannot use %u queue pairs: %d\n", net->pairs, err);
 		/* What a device serves that was just reset. */
@@ -201,27 +206,55 @@ int vei_net_settle_again(struct vei_net *net)
 	return vei_net_apply_pairs(net);
 }
 
+/*
+ * Nothing more is sent by the pairs from @pairs on: a device leaves what it finds in
+ * a queue that it was told is not in use. Returns false if it is not done with it.
+ */
+static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
+{
+	unsigned int i;
+	bool done = true;
+
+	for (i = pairs; i < net->pairs; i++) {
+		vei_txq_settle(&net->txq[i]);
+		done = done && !vei_queue_in_flight(net->txq[i].q);
+	}
+	return done;
+}
+
 /**
  * vei_net_set_pairs() - change how many pairs of queues are in use
  * @net: the device, READY or RUNNING
  * @pairs: 1..avail_pairs
  *
+ * The stack never sends by a queue that the device does not serve. A device that
+ * is not done with those that go is reset.
+ *
  * Context: may sleep; RTNL held. Return: 0 or a negative errno.
  */
 int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 {
-	u16 arg = pairs;
+	struct net_device *netdev = net->netdev;
+	unsigned int before = net->pairs;
 	int err;
 
-	if (vei_net_has(net, VEI_NET_F_MQ)) {
-		err = vei_net_ctrl(net, VEI_NET_CTRL_MQ, VEI_NET_CTRL_MQ_PAIRS_SET, &arg,
-				   sizeof(arg));
+	if (pairs < before) {
+		err = netif_set_real_num_queues(netdev, pairs, pairs);
 		if (err)
 			return err;
+		if (!vei_net_leave_pairs(net, pairs)) {
+			net->wanted_pairs = pairs;
+			return vei_net_restart(net);
+		}
+	}
+	err = vei_net_tell_pairs(net, pairs);
+	if (err) {
+		netif_set_real_num_queues(netdev, before, before);
+		return err;
 	}
 	net->pairs = pairs;
 	net->wanted_pairs = pairs;
-	return netif_set_real_num_queues(net->netdev, pairs, pairs);
+	return netif_set_real_num_queues(netdev, pairs, pairs);
 }
 
 /**

@@ -58,7 +58,7 @@ static bool vei_tx_can_push(const struct vei_net *net, const struct sk_buff *skb
  */
 static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *seg)
 {
-	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	const struct skb_shared_info *shinfo;
 	struct vei_net_hdr *hdr;
 	unsigned int i, n = 0;
 
@@ -80,6 +80,8 @@ static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *
 		seg[n].addr = virt_to_phys(skb->data);
 		seg[n++].len = skb_headlen(skb);
 	}
+	/* Not before the header: a checksum that is computed there may move everything. */
+	shinfo = skb_shinfo(skb);
 	for (i = 0; i < shinfo->nr_frags; i++) {
 		const skb_frag_t *frag = &shinfo->frags[i];
 
@@ -271,6 +273,11 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vei_seg seg[VEI_NET_TX_SEGS];
 	int n;
 
+	/* Chosen before a reset which left fewer queues. */
+	if (unlikely(!txq->q)) {
+		vei_txq_count_drop(txq, skb);
+		return NETDEV_TX_OK;
+	}
 	vei_txq_reap_before(txq);
 
 	if (unlikely(!vei_txq_has_room(txq))) {

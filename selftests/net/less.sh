@@ -29,11 +29,13 @@ ALL_TESTS=(
 	test_mtu
 	test_told
 	test_pairs
+	test_pairs_while_sending
 )
 CLEANUP=less_cleanup
 
 less_cleanup()
 {
+	[ ! -d /sys/module/pktgen ] || rmmod pktgen
 	device_faultless "$nic"
 	meddle_cleanup
 }
@@ -188,6 +190,49 @@ test_pairs()
 	check_works
 }
 
+# Who has chosen a queue, and comes to send by it when it is there no more: that packet is
+# dropped, and no other.
+test_pairs_while_sending()
+{
+	local line i
+
+	faults_here || return 0
+	modprobe pktgen && echo "add_device $IF0" >/proc/net/pktgen/kpktgend_1
+	check_err $? "no pktgen"
+	for line in "count 0" "pkt_size 60" "delay 0" "dst $NOBODY" "dst_mac 52:54:00:00:00:77" \
+		    "queue_map_min 1" "queue_map_max 1"; do
+		echo "$line" >"/proc/net/pktgen/$IF0"
+		check_err $? "pktgen: $line"
+	done
+	for i in 1 2 3; do
+		# until it is stopped
+		echo start >/proc/net/pktgen/pgctrl &
+		wait_for 5 sent_by_queue 1
+		check_err $? "nothing is sent by queue 1"
+		device_fault "$nic" config-pairs any 1
+		check_err $? "cannot set the fault"
+		reset
+		check_eq "$(pairs_in_use)" 1 "pairs in use"
+		wait_for 5 sent_by_queue 0
+		check_err $? "nothing is sent by queue 0"
+		echo stop >/proc/net/pktgen/pgctrl
+		wait
+		reset_whole
+	done
+	rmmod pktgen
+	check_works
+}
+
+# Have 100 packets more been sent by queue $1 since the last call that was true?
+sent_by_queue()
+{
+	local now
+
+	now=$(nic_count "tx${1}_packets")
+	[ "$now" -ge $((${SENT_BEFORE[$1]:-0} + 100)) ] && SENT_BEFORE[$1]=$now
+}
+
+SENT_BEFORE=()
 if is_stock; then
 	ALL_TESTS=("skip only for virtio_ei_net")
 fi

@@ -6,6 +6,8 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
 
 # the first pair of the guest with more than one queue
 for PAIR in $VEI_PAIRS; do
@@ -17,6 +19,7 @@ ALL_TESTS=(
 	"test_pairs 0 $QUEUES"
 	test_all_used
 	test_change
+	test_change_under_load
 	"test_pairs 1 1"
 	"test_pairs 1000 $QUEUES"
 )
@@ -76,6 +79,41 @@ test_change()
 	check_fail $? "more queues than there are"
 	ethtool -L "$IF0" combined 0 2>/dev/null
 	check_fail $? "no queue at all"
+}
+
+# A device leaves what it finds in a queue that it was told is not in use: it has to be done
+# with all of it before.
+test_change_under_load()
+{
+	local i last=$((QUEUES - 1)) sender
+
+	traffic_ends packet there
+	taskset -c "$last" "$TRAFFIC" packet "${KIND_OPTIONS[@]}" -c 0 -L -q -b 32 -s 60 \
+		>/run/out 2>&1 &
+	sender=$!
+	for ((i = 0; i < 20; i++)); do
+		wait_for 5 queue_used_beyond $((2 * last + 1)) 100
+		check_err $? "round $i: nothing is sent by queue $last"
+		ethtool -L "$IF0" combined 1
+		check_err $? "round $i: cannot set 1"
+		wait_for 1 queue_is_empty "${PAIR}0" $((2 * last + 1))
+		check_err $? "round $i: queue $last: ${QUEUE_IS[free]} of ${QUEUE_IS[size]} free"
+		ethtool -L "$IF0" combined "$QUEUES"
+		check_err $? "round $i: cannot set $QUEUES"
+		[ "$RET" = 0 ] || break
+	done
+	kill "$sender"
+	wait "$sender"
+	check_err $? "$(tr '\n' ' ' </run/out)"
+	check_no_timeouts
+}
+
+# queue_used_beyond QUEUE NUMBER: has the device done so many more since the last call that
+# was true?
+queue_used_beyond()
+{
+	queue_now "${PAIR}0" "$1" || return 1
+	[ "${QUEUE_IS[used]}" -ge $((${USED_BEFORE:-0} + $2)) ] && USED_BEFORE=${QUEUE_IS[used]}
 }
 
 if is_stock; then

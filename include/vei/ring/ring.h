@@ -407,7 +407,8 @@ static __always_inline bool vei_ring_pending(const struct vei_ring *r)
  * @r: the ring
  *
  * A hint: the device may have decided already, or notify on empty. By index it
- * holds for a quarter of 65,536 used buffers at least; to be called again before.
+ * holds for a quarter of 65,536 used buffers at least. Who does not call again
+ * before may get one interrupt each time that the index comes round.
  */
 static __always_inline void vei_ring_intr_disable(struct vei_ring *r)
 {
