@@ -1,46 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The guest's side of the bench: the same traffic by different drivers on the same
-# pairs of NICs, and what it cost.
-#
-#	guest.sh ROUNDS "WORKLOAD..." ROW...
-#
-# A ROW is LABEL:PAIR:DRIVER:USED_EVENT:AVAIL_EVENT; DRIVER is ours or stock, and
-# the last two are the toggles of virtio_ei_net ("-" for stock). In each round the
-# rows come in turn, every other round in the opposite order; whoever has the
-# pair is unbound before. For each run a line
-#
-#	RESULT LABEL WORKLOAD ROUND NAME=NUMBER...
-#
-# of all that was counted between two marks on both NICs of the pair together:
-# what the guest counts here, and what the plugin of QEMU counts by itself
-# in the windows that the marks open and close (their number is "window").
+# The bench on pairs of NICs, see guest_lib.sh. All that is counted is of both NICs
+# of a pair together; a unit is a packet sent by either.
 
 set -u
 # shellcheck source=selftests/net/lib.sh disable=SC1091
 . /opt/kselftest/drivers/net/virtio_ei/lib.sh
 
-MARK=/sys/module/vei_mark/parameters/mark
-TRACING=/sys/kernel/tracing
-declare -A COUNT=()
+# shellcheck source=scripts/bench/guest_lib.sh disable=SC1091
+. "$(dirname "$0")/guest_lib.sh"
+
+declare -A NET=()
 # A workload's size, which the environment may change.
 : "${N_PKTGEN:=10000}" "${N_PING:=1000}" "${N_PING3MS:=300}" "${N_PING1S:=100}"
 : "${TCP_BYTES:=8000000}" "${N_UDP:=8000}" "${N_RR16:=8000}" "${TSO_BYTES:=200000000}"
-: "${IDLE_SECONDS:=60}"
 # Without a clock that jumps these would take their time.
 if [ "${PLUGIN-}" != icount ]; then
-	N_PING3MS=200 N_PING1S=5 IDLE_SECONDS=5
+	N_PING3MS=200 N_PING1S=5
 fi
-
-say() { echo "$*" >/dev/ttyS2; }
 
 ##############################################################################
 # The pair
 
-# pair_take PAIR DRIVER: both NICs to that driver, under names and addresses of ours.
+# take PAIR DRIVER: both NICs to that driver, under names and addresses of ours.
 # Bound anew even if it has them: every run begins in the same state.
-pair_take()
+take()
 {
 	local pair=$1 driver=virtio_ei_net half dir
 
@@ -87,7 +72,6 @@ toggle()	# <pair> <used_event> <avail_event>
 {
 	local half
 
-	[ "$2" != - ] || return 0
 	for half in 0 1; do
 		vei_set "$1$half" used_event "$2" && vei_set "$1$half" avail_event "$3" || return 1
 	done
@@ -96,24 +80,6 @@ toggle()	# <pair> <used_event> <avail_event>
 
 ##############################################################################
 # What is counted
-
-# The sum over all processors of the lines of /proc/interrupts that match.
-interrupts()	# <pattern> <name>
-{
-	local line word words sum=0
-
-	for line in "${LINES_NOW[@]}"; do
-		[[ $line =~ $1 ]] || continue
-		read -r -a words <<<"$line"
-		for word in "${words[@]:1}"; do
-			case $word in
-			*[!0-9]*) break ;;
-			*) ((sum += word)) ;;
-			esac
-		done
-	done
-	COUNT[$2]=$sum
-}
 
 # As the driver names the vectors of NIC $1.
 irq_name()
@@ -125,7 +91,15 @@ irq_name()
 	fi
 }
 
-packets()	# <pair>
+irq_patterns()	# <pair>
+{
+	local both
+
+	both="($(irq_name "${1}0")|$(irq_name "${1}1"))"
+	IRQS=([txirqs]="$both-output" [rxirqs]="$both-input")
+}
+
+count_own()	# <pair>
 {
 	local line sum=0 fields words
 
@@ -134,39 +108,14 @@ packets()	# <pair>
 		read -r -a words <<<"$fields"
 		((sum += words[9]))
 	done
-	COUNT[packets]=$sum
+	COUNT[units]=$sum
 }
 
-count_all()	# <pair>
+width()	# <pair>
 {
-	local misses
+	local -a queues=("/sys/class/net/p${1}0/queues/"tx-*)
 
-	mapfile -t LINES_NOW </proc/interrupts
-	interrupts "(${IRQ0}|${IRQ1})-output" txirqs
-	interrupts "(${IRQ0}|${IRQ1})-input" rxirqs
-	interrupts "^ *LOC:" timerirqs
-	COUNT[programs]=0
-	if [ -n "$PROBE" ]; then
-		while read -r _ hits misses; do
-			((COUNT[programs] += hits + misses))
-		done <$TRACING/kprobe_profile
-	fi
-}
-
-# Programmings of the timer: without a plugin a probe counts them, if it can.
-probe_set()
-{
-	local name
-
-	PROBE=
-	[ -z "${PLUGIN-}" ] || return 0
-	for name in lapic_next_deadline lapic_next_event; do
-		echo "p:bench/$name $name" >>$TRACING/kprobe_events
-	done
-	for name in lapic_next_deadline lapic_next_event; do
-		echo 1 >$TRACING/events/bench/$name/enable || return 1
-	done
-	PROBE=1
+	echo ${#queues[@]}
 }
 
 ##############################################################################
@@ -213,7 +162,6 @@ run_udp() { load "$1" there udp -c "$N_UDP" -s 512; }
 run_rr16() { load "$1" there rr -f 16 -c "$N_RR16"; }
 run_tso() { load "$1" there stream -c "$TSO_BYTES" -s 65536; }
 run_tso4() { load "$1" there stream -f 4 -c "$TSO_BYTES" -s 65536; }
-run_idle() { pause "$IDLE_SECONDS"; }
 
 # load PAIR there|back ARGUMENT...: sets the marks by itself, once all is connected
 load()
@@ -225,126 +173,32 @@ load()
 	else
 		set -- "${@:3}" -n "$there" -N $here -a "$SELF"
 	fi
-	/opt/kselftest/drivers/net/virtio_ei/load "$@" -m $MARK >/run/load.log 2>&1
+	/opt/kselftest/drivers/net/virtio_ei/load "$@" -m $MARK >$LOG 2>&1
 }
 
 # One packet under way: 2, with a device that answers at once.
 first_mark()
 {
 	case $1 in
-	rr | rr3ms | rr1s)	echo "${DEVICE_MARK:-2}" ;;
-	*)			echo 1 ;;
+	rr | rr3ms | rr1s)		echo "${DEVICE_MARK:-2}" ;;
+	tcp* | udp | rr16 | tso*)	echo 0 ;;
+	*)				echo 1 ;;
 	esac
 }
 
-marks_itself() { [[ $1 =~ ^(tcp|udp|rr16|tso) ]]; }
-
-# Without a process.
-pause() { read -r -t "$1" <>/run/never || :; }
-
-# measure LABEL PAIR WORKLOAD ROUND
-measure()
+begin()
 {
-	local name start usecs pair=$2 work=$3 settle=0.02 mark
-	local -A from
+	local pair number=0
 
-	IRQ0=$(irq_name "${pair}0") IRQ1=$(irq_name "${pair}1")
-	if [ "$(type -t "before_$work")" = function ]; then
-		"before_$work" "$pair" || return 1
-	fi
-	pause 0.05
-	packets "$pair"
-	count_all
-	for name in "${!COUNT[@]}"; do
-		from[$name]=${COUNT[$name]}
-	done
-	mark=$(first_mark "$work")
-	marks_itself "$work" || echo "$mark" >$MARK
-	start=${EPOCHREALTIME/./}
-	if ! "run_$work" "$pair"; then
-		say "FAILED $1 $work: $(tail -n 3 /run/load.log 2>/dev/null)"
-		return 1
-	fi
-	# the last ones are reaped a moment later
-	pause $settle
-	usecs=$((${EPOCHREALTIME/./} - start))
-	if marks_itself "$work"; then
-		usecs=$(sed -n 's/.*usecs=//p' /run/load.log)
-	else
-		echo 0 >$MARK
-	fi
-	count_all
-	packets "$pair"
-	((windows++))
-	local out=""
-	for name in "${!from[@]}"; do
-		out+=" $name=$((COUNT[$name] - from[$name]))"
-	done
-	if [ "$(type -t "after_$work")" = function ]; then
-		"after_$work" "$pair" || return 1
-	fi
-	local -a queues=("/sys/class/net/p${pair}0/queues/"tx-*)
-	say "RESULT $1 $work $4 window=$windows usecs=$usecs queues=${#queues[@]}$out"
-}
-
-run_row()	# <round> <row>
-{
-	local label pair driver used avail work
-
-	IFS=: read -r label pair driver used avail <<<"$2"
-	pair_take "$pair" "$driver" && toggle "$pair" "$used" "$avail" || return 1
-	for work in $workloads; do
-		measure "$label" "$pair" "$work" "$1" || return 1
-	done
-}
-
-# Symbols of all modules, or of all there is: where functions begin; and where
-# modules begin and how long they are, since others may come and go beside them.
-symbols()
-{
-	say "SYMBOLS"
-	if [ "$1" = all ]; then
-		awk '$2 ~ /[tTwW]/ { print $1, $3, $4 }' /proc/kallsyms | gzip -9 | base64 >/dev/ttyS2
-	else
-		awk '$2 ~ /[tTwW]/ && NF == 4 { print $1, $3, $4 }' /proc/kallsyms >/dev/ttyS2
-	fi
-	say "SYMBOLS END"
-	awk '{ print "MODULE", $1, $6, $2 }' /proc/modules >/dev/ttyS2
-}
-
-main()
-{
-	local rounds=$1 workloads=$2 round row pair number=0
-	local -a rows backwards
-
-	shift 2
-	rows=("$@")
-	for row; do
-		backwards=("$row" "${backwards[@]}")
-	done
 	echo pfifo >/proc/sys/net/core/default_qdisc
-	mkfifo /run/never
-	declare -gA NET=()
 	for pair in $VEI_PAIRS; do
 		NET[$pair]=$((number++))
+		ip netns add "peer-$pair" || return 1
 	done
 	modprobe virtio_pci && modprobe virtio_net &&
-		insmod /opt/virtio_ei.ko && insmod /opt/virtio_ei_net.ko &&
-		insmod /opt/vei_mark.ko || return 1
-	for pair in $VEI_PAIRS; do
-		ip netns add "peer-$pair"
-	done
-	probe_set || say "NOTE no probe of timer programmings"
-	[ -z "${PLUGIN-}" ] || symbols "${SYMBOLS:-modules}"
-	for ((round = 1; round <= rounds; round++)); do
-		((round % 2)) || rows=("${backwards[@]}")
-		for row in "${rows[@]}"; do
-			run_row "$round" "$row" || { say "FAILED round $round $row"; return 1; }
-		done
-		rows=("$@")
-	done
-	say COMPLETE
+		insmod /opt/virtio_ei.ko && insmod /opt/virtio_ei_net.ko || return 1
+	# shellcheck disable=SC2086 # words
+	probe_set $PROGRAMS || say "NOTE no probe of timer programmings"
 }
 
-windows=0
-main "$@"
+bench_main "$@"

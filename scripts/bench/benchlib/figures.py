@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""From counts to figures a packet: idle taken off, medians and quartiles, ratios."""
+"""From counts to figures a packet or request: idle taken off, medians and quartiles, ratios."""
 
 import collections
 import statistics
 
 # What falls away when nothing is sent is taken off these.
 TIMED = ("timerirqs", "programs")
-FIGURES = ("kicks", "txirqs", "rxirqs", "timerirqs", "programs", "wakeups", "driver", "guest")
+FIGURES = ("kicks", "txirqs", "rxirqs", "irqs", "timerirqs", "programs", "wakeups", "driver", "guest")
 
 
 def quartiles(values):
@@ -36,9 +36,9 @@ def idle_rates(runs):
     return by_row, least
 
 
-def per_packet(run, idle):
-    counted, packets = run.counted, run.counted["packets"]
-    if not packets:
+def per_unit(run, idle):
+    counted, units = run.counted, run.counted["units"]
+    if not units:
         return None
     seconds = counted["usecs"] / 1e6
     out = {}
@@ -47,9 +47,10 @@ def per_packet(run, idle):
             value = counted[name]
             if name in TIMED:
                 value = max(value - idle[name] * seconds, 0)
-            out[name] = value / packets
-    out["wakeups"] = sum(out.get(name, 0) for name in ("txirqs", "rxirqs", *TIMED))
-    out["usecs"] = counted["usecs"] / packets
+            out[name] = value / units
+    out["wakeups"] = sum(out.get(name, 0) for name in ("txirqs", "rxirqs", "irqs", *TIMED))
+    out["usecs"] = counted["usecs"] / units
+    out.update((name, counted[name]) for name in ("p50", "p99") if name in counted)
     return out
 
 
@@ -60,7 +61,7 @@ def collect(runs):
     for run in sorted(runs, key=lambda run: (run.boot, run.round)):
         if run.workload == "idle":
             continue
-        figures = per_packet(run, least)
+        figures = per_unit(run, least)
         if figures:
             for name, value in figures.items():
                 table[run.workload, run.label][name].append(value)

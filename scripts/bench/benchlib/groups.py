@@ -4,14 +4,16 @@
 import shutil
 from dataclasses import dataclass, field
 
-from vmlib import config, guest
+from vmlib import config, disk, guest
 
 from . import figures, session
 
 HUB = ["pktgen1", "pktgen32", "udp", "tcp", "tcpr", "rr", "rr3ms", "rr1s"]
 TAP = ["rr16", "tso", "tso4"]
+BLK = ["read1", "read32", "seq", "sync"]
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
-LATENCY = 10000
+LATENCY = 10000                 # ns
+DISK_LATENCY = 2000000          # ns
 Row = session.Row
 
 
@@ -115,10 +117,53 @@ def real(options):
         {"stock": "virtio_net", "ours": "ours"}, "stock")
 
 
-# blk comes here when there is a driver for it: a group with workloads of its own
-# in guest.sh, where pair_take() binds disks instead of NICs.
+def disk_rows(draft):
+    """All that can be compared on disks: rows, what they are called, and the disks' properties."""
+    rows = [Row("stock-ii", "s", "stock", "-:-"), Row("ours-ii", "s", "ours", "1:1"),
+            Row("stock-ff", "f", "stock", "-:-"), Row("ours-ff", "f", "ours", "0:0")]
+    names = {"stock-ii": "virtio_blk, event index", "ours-ii": "ours, event index",
+             "stock-ff": "virtio_blk, flags", "ours-ff": "ours, flags"}
+    props = {"s": {}, "f": {"event_idx": "off"}}
+    if draft:
+        props["d"] = DRAFT
+        for kick, avail in (("flags", 0), ("avail_event", 1)):
+            for intr, used in (("flags", 0), ("used_event", 1)):
+                label = f"draft-{kick[0]}{intr[0]}"
+                rows.append(Row(label, "d", "ours", f"{used}:{avail}"))
+                names[label] = f"ours, draft, {kick} / {intr}"
+    return rows, names, props
+
+
+def disks(options):
+    """Kicks and interrupts by a clock of its own."""
+    rows, names, props = disk_rows(session.speaks_draft(qemu_path()))
+    return Group(
+        "blk", "Disks",
+        f"A disk that takes {DISK_LATENCY / 1e6:g} ms a request, any number at a time, on a thread "
+        "of its own; no plugin, 2 processors; kicks of ours are its own count, of virtio_blk a "
+        "probe's.",
+        session.Plan(rows=rows, disks=[disk.Disk(name, backend="null", iothread=True,
+                                                 latency=DISK_LATENCY, props=own)
+                                       for name, own in props.items()],
+                     workloads=BLK, mode="real", cpus=2, qemu=qemu_path(), **options),
+        names, "stock-ii")
+
+
+def disks_counted(options):
+    """Instructions by the plugin; the disk answers at once."""
+    rows, names, props = disk_rows(session.speaks_draft(qemu_path()))
+    return Group(
+        "blk-counted", "Disks, counted by the plugin",
+        "A disk that answers at once: the processor stands still meanwhile. `-icount shift=0`.",
+        session.Plan(rows=rows, disks=[disk.Disk(name, backend="null",
+                                                 props=dict(own, ioeventfd="off"))
+                                       for name, own in props.items()],
+                     workloads=BLK, qemu=qemu_path(), env={"DEVICE_MARK": "2"}, **options),
+        names, "stock-ii")
+
+
 GROUPS = {"timed": timed_device, "stock": stock_device, "draft": draft_device, "taps": taps,
-          "real": real}
+          "real": real, "blk": disks, "blk-counted": disks_counted}
 
 
 def problem(name, plan):

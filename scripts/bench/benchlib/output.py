@@ -7,9 +7,9 @@ import subprocess
 
 from . import counts, figures
 
-TITLES = {"kicks": "kicks", "txirqs": "TX irqs", "rxirqs": "RX irqs", "timerirqs": "timer irqs",
+TITLES = {"kicks": "kicks", "txirqs": "TX irqs", "rxirqs": "RX irqs", "irqs": "irqs", "timerirqs": "timer irqs",
           "programs": "timer prog.", "wakeups": "wake-ups", "driver": "driver instr",
-          "guest": "guest instr", "usecs": "usecs"}
+          "guest": "guest instr", "usecs": "usecs", "p50": "p50 ns", "p99": "p99 ns"}
 WORDS = {"kicks": "kicks", "wakeups": "wake-ups", "driver": "instructions of the driver",
          "guest": "instructions of the whole guest"}
 MEANINGLESS = {("rr3ms", "guest")}       # ping polls for want of a finer clock
@@ -17,7 +17,9 @@ WORKLOADS = {"pktgen1": "pktgen, 1 at a time", "pktgen32": "pktgen, 32 at a time
              "udp": "UDP flood", "tcp": "TCP", "tcpr": "TCP reverse",
              "rr": "request-response", "rr3ms": "every 3 ms", "rr1s": "every second",
              "rr16": "TCP_RR, 16 flows, 4 queues", "tso": "TCP with TSO, 1 stream",
-             "tso4": "TCP with TSO, 4 streams"}
+             "tso4": "TCP with TSO, 4 streams",
+             "read1": "4 KiB random read, depth 1", "read32": "4 KiB random read, depth 32",
+             "seq": "64 KiB sequential write, depth 8", "sync": "4 KiB write and flush, in turn"}
 
 
 def shown(value):
@@ -35,7 +37,7 @@ def text(group, works, of="ours", to="stock"):
     for work in works:
         ours, stock = group.table[work, of], group.table[work, to]
         lines += ["", f"{work}: {len(ours['wakeups'])} runs of each",
-                  f"  {'a packet':14} {of:26} {to:26} {of} / {to}"]
+                  f"  {'a ' + group.plan.unit():14} {of:26} {to:26} {of} / {to}"]
         for name, title in TITLES.items():
             if name not in ours or name not in stock:
                 continue
@@ -60,16 +62,16 @@ def profile(runs, work, least_share=0.01):
         mine = [run for run in runs if run.workload == work and run.label == label]
         if not mine:
             continue
-        packets = sum(run.counted["packets"] for run in mine)
+        units = sum(run.counted["units"] for run in mine)
         sums = {}
         for run in mine:
             for key, count in run.functions.items():
                 if key[1] in counts.MODULES[run.driver]:
                     sums[key] = sums.get(key, 0) + count
-        lines += ["", f"{work}, {label}: instructions a packet by function"]
+        lines += ["", f"{work}, {label}: instructions by function"]
         for (name, module), count in sorted(sums.items(), key=lambda item: -item[1]):
             if count >= least_share * sum(sums.values()):
-                lines.append(f"  {count / packets:9.1f}  {name} [{module}]")
+                lines.append(f"  {count / units:9.1f}  {name} [{module}]")
     return lines
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Boots that measure: rows of drivers on pairs of NICs, rounds of workloads."""
+"""Boots that measure: rows of drivers on pairs of NICs or on disks, rounds of workloads."""
 
 import collections
 import functools
@@ -18,7 +18,7 @@ from vmlib.report import Report
 
 from . import BENCH, counts, symbols
 
-Row = collections.namedtuple("Row", "label pair driver toggles")
+Row = collections.namedtuple("Row", "label device driver toggles")
 RESULT = re.compile(r"RESULT (\S+) (\S+) (\d+) (.*)")
 
 
@@ -26,8 +26,9 @@ RESULT = re.compile(r"RESULT (\S+) (\S+) (\d+) (.*)")
 class Plan:
     """What to measure."""
     rows: list
-    pairs: list
     workloads: list
+    pairs: list = field(default_factory=list)
+    disks: list = field(default_factory=list)   # instead
     rounds: int = 1
     # icount: counted by the plugin; single: too, several processors in one thread by the
     # host's clock (with -icount they do not boot); real: the guest counts
@@ -39,13 +40,20 @@ class Plan:
     env: dict = field(default_factory=dict)
     timeout: int = 1500
 
+    def type(self):
+        return "blk" if self.disks else "net"
+
+    def unit(self):
+        """What figures are by."""
+        return "request" if self.disks else "packet"
+
     def runs(self):
         return self.rounds * len(self.rows) * len(self.workloads)
 
 
 @dataclass
 class Run:
-    """One workload by one driver once. counted: of all packets together."""
+    """One workload by one driver once. counted: of all packets or requests together."""
     label: str
     driver: str
     workload: str
@@ -110,9 +118,10 @@ def overlay(plan, initrd, where):
     """The image with the guest's script, and with the modules that are to be measured."""
     root = os.path.join(where, "root")
     os.makedirs(os.path.join(root, "opt", "bench"))
-    shutil.copy(os.path.join(BENCH, "guest.sh"), os.path.join(root, "opt", "bench"))
+    for script in glob.glob(os.path.join(BENCH, "guest_*.sh")):
+        shutil.copy(script, os.path.join(root, "opt", "bench"))
     if plan.modules:
-        for name in ("virtio_ei.ko", "virtio_ei_net.ko"):
+        for name in ("virtio_ei.ko", f"virtio_ei_{plan.type()}.ko"):
             found = glob.glob(os.path.join(plan.modules, "**", name), recursive=True)
             if not found:
                 raise config.ConfigError(f"{plan.modules} has no {name}")
@@ -139,11 +148,11 @@ def make_guest(plan, number, plugin, where):
                                 f"out={config.option(os.path.join(where, 'counts'))}"]
         env["PLUGIN"] = plan.mode
         env["SYMBOLS"] = "modules" if symbols.cached() else "all"
-    rows = " ".join(f"{row.label}:{row.pair}:{row.driver}:{row.toggles}" for row in plan.rows)
-    command = (f"bash /opt/bench/guest.sh {plan.rounds} '{' '.join(plan.workloads)}' {rows} "
+    rows = " ".join(f"{row.label}:{row.device}:{row.driver}:{row.toggles}" for row in plan.rows)
+    command = (f"bash /opt/bench/guest_{plan.type()}.sh {plan.rounds} '{' '.join(plan.workloads)}' {rows} "
                "</dev/null >/dev/ttyS0 2>&1")
-    return config.Guest(name=f"bench-{plan.mode}-{number}", mode="command", command=command,
-                        pairs=plan.pairs, mem=768, driver="none", cpus=plan.cpus, env=env,
+    return config.Guest(name=f"bench-{plan.type()}-{plan.mode}-{number}", mode="command",
+                        command=command, pairs=plan.pairs, disks=plan.disks, mem=768, driver="none", cpus=plan.cpus, env=env,
                         timeout=plan.timeout, accel=accel, qemu_args=qemu_args,
                         qemu=plan.qemu or None)
 
@@ -191,14 +200,14 @@ def add_windows(stream, path):
 
 
 @functools.lru_cache(maxsize=None)
-def image():
+def image(disks):
     """The guest's image, made once a run: nothing that is measured may change meanwhile."""
-    return guest.make_image()
+    return guest.make_image(blk=disks)
 
 
 def measure(plan, numbers, log_dir, tries=3):
     """Boots of these numbers; one that stalls is said, and tried again."""
-    initrd = image()
+    initrd = image(bool(plan.disks))
     runs, failures = [], []
     for number in numbers:
         for attempt in range(1, tries + 1):

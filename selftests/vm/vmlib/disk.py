@@ -23,7 +23,7 @@ class Disk:
 
     backend raw, qcow2: a file of the run. The guest's flushes reach QEMU, but not the
     host's own disk, where nothing has to outlive the run.
-    backend null: nothing is kept; for what counts requests.
+    backend null: nothing is kept; for what counts requests. Each takes latency nanoseconds.
     backend log: raw, and each request is logged by QEMU's blklogwrites; see replay.py.
     backend errors: raw, but what bad says fails: "read:SECTOR", "write:SECTOR", "flush:-1".
     backend vhost: raw, but the device is qemu-storage-daemon's, over vhost-user.
@@ -35,18 +35,20 @@ class Disk:
     readonly: bool = False
     queues: int = 1
     bad: tuple = ()
+    latency: int = 0
     props: dict = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text):
-        """NAME[,backend=B][,size=MIB][,iothread=on][,readonly=on][,queues=N][,PROP=VALUE]..."""
+        """NAME[,backend=B][,size=MIB][,iothread=on][,readonly=on][,queues=N]
+        [,latency=NS][,PROP=VALUE]..."""
         name, *rest = text.split(",")
         disk = cls(name)
         for item in rest:
             key, sep, value = item.partition("=")
             if not sep:
                 raise DiskError(f"--disk: '{item}' is not PROP=VALUE")
-            if key in ("size", "queues"):
+            if key in ("size", "queues", "latency"):
                 setattr(disk, key, int(value))
             elif key in ("iothread", "readonly"):
                 setattr(disk, key, value == "on")
@@ -88,7 +90,8 @@ class Disk:
         file = f"driver=file,node-name=f{self.name},filename={where}/{self.name}.{{}},{quick}"
         end = f"node-name={self.name},read-only={'on' if self.readonly else 'off'}"
         if self.backend == "null":
-            return [f"driver=null-co,{end},size={self.size << 20},read-zeroes=on"]
+            return [f"driver=null-co,{end},size={self.size << 20},read-zeroes=on,"
+                    f"latency-ns={self.latency}"]
         if self.backend == "log":
             return [file.format("raw"),
                     f"driver=file,node-name=l{self.name},filename={where}/{self.name}.log,{quick}",
