@@ -16,7 +16,7 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-mutants test-arches \
+	test-wide test-mutants test-arches \
 	bench bench-quick bench-ring install clean distclean help
 
 all: modules
@@ -28,8 +28,9 @@ help:
 	@echo
 	@echo 'On Debian 12, amd64, where these install what they need:'
 	@echo 'make run          boot a guest, run traffic in every suppression mode, print a table'
-	@echo 'make test         all tests: check, test-ring, test-qemu, test-vm'
-	@echo 'make test-mutants old defects put back into the drivers, each to be found by its suite: half an hour'
+	@echo 'make test         check, test-ring, test-qemu, test-vm'
+	@echo 'make test-wide    test-vm on more devices, with more rounds, and with the controls of its suites'
+	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
 	@echo 'make test-arches  the ring on arm64 and on 32 bits'
 	@echo 'make shell        a prompt in a guest with the modules loaded'
 	@echo 'make check        style'
@@ -81,8 +82,12 @@ test-qemu: setup
 test-vm: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test $(VM_ARGS)
 
+test-wide: guest-modules
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test --wide $(VM_ARGS)
+
 test-mutants: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/mutants $(MUTANTS_ARGS)
+	scripts/qemu/mutants
 
 test-arches:
 	scripts/setup --arches

@@ -88,23 +88,27 @@ test_shutdown()
 	fi
 	drv_reload
 	check_err $? "the disks do not appear"
-	load_start "$DISK" -d 8
+	load_start "$DISK" -l -d 8
 	load_flows
 	check_err $? "no requests are done"
+	device_runs "$DISK"
+	check_err $? "the device does not run at first"
 	insmod "$MODULES/vei_shutdown.ko" bdf="$(disk_bdf "$DISK")" && rmmod vei_shutdown
 	check_err $? "cannot shut it down"
 	device_runs "$DISK"
 	check_fail $? "the device runs"
-	sleep 1
-	load_stop >/dev/null
-	check_eq "$LOAD_PID" "" "a load that waits for ever"
-	check_ge "$(load_count errors)" 1 "requests failed"
+	timeout 10 dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct status=none \
+		2>/dev/null
+	check_eq $? 1 "dd's exit code"
 	vei_set "$DISK" reset 1 2>/dev/null
 	check_fail $? "it was set up again"
-	drv_reload
-	check_err $? "the disks do not come back"
-	load_run "$DISK" 100 -d 8
+	disk_unbind "$DISK" && disk_bind "$DISK"
+	check_err $? "the disk does not come back"
+	load_flows
+	check_err $? "no requests are done any more"
+	load_stop
 	check_err $? "lost or spoiled"
+	check_ge "$(load_count errors)" 1 "requests failed"
 }
 
 if ! can_sleep; then

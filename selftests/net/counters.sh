@@ -169,7 +169,7 @@ test_unused_direction()
 # Whoever reads is delayed at each instruction in turn, so that packets pass in between.
 test_while_counting()
 {
-	local offset met=0
+	local offset met=0 grown=0 seen
 
 	drv_unload
 	drv_load "${1//,/ }" && pair_create
@@ -179,6 +179,11 @@ test_while_counting()
 	traffic_flows 100
 	check_err $? "no traffic"
 	check_ge "$(nproc)" 2 "processors, one for the traffic"
+	# who reads is delayed with interrupts off: the traffic's come to the other processor
+	taskset -p -c 1 $$ >/dev/null
+	taskset -a -p -c 0 "$TRAFFIC_PID" >/dev/null
+	irq_on "virtio_ei-$(nic_bdf "${PAIR}1")-input.0" 0
+	check_err $? "the interrupt cannot be moved"
 	for ((offset = 1; offset < READER_BYTES; offset++)); do
 		meddle func=vei_queue_read_stats at="$offset" delay_us=3000 2>/dev/null || continue
 		queue_now "${PAIR}0" 1
@@ -190,8 +195,14 @@ test_while_counting()
 		check_part used adds "$offset"
 		check_part rearms_lost rearms "$offset"
 		check_part interrupts_empty interrupts "$offset"
+		# decisions less kicks: delayed between these two, the more the more packets went
+		seen=${QUEUE_IS[kicks_suppressed]}
+		queue_now "${PAIR}0" 1
+		[ "$seen" -le "${QUEUE_IS[kicks_suppressed]}" ] || grown=$((grown + 1))
 	done
+	taskset -p 3 $$ >/dev/null
 	check_ge "$met" 20 "instructions at which the reader was delayed"
+	check_ge "$grown" 1 "of these, where packets were seen to go meanwhile"
 	traffic_stop
 	check_err $? "lost or spoiled"
 }

@@ -108,19 +108,29 @@ test_waiting()
 	check_err $? "no answer"
 }
 
+# Is the device not done with the command before index $1?
+queue_waits_at()
+{
+	queue_waits "$nic" "$CONTROL" && [ "${QUEUE_IS[avail_idx]}" = "$1" ]
+}
+
 # The kick of a command with tables of addresses is lost, so its descriptors can be counted.
 # Devices of the draft's age want each piece in one of its own: the command, unicast
 # addresses, multicast ones, the answer.
 test_segments()
 {
+	local third
+
 	faults_here || return 0
 	device_fault "$nic" lost-kick "$CONTROL"
 	check_err $? "cannot set the fault"
 	# promiscuous and all multicast go before
 	nic_property "$nic" x-draft-fault-after 2
 	check_err $? "cannot let two commands pass"
+	queue_now "$nic" "$CONTROL"
+	third=$(((QUEUE_IS[avail_idx] + 3) & 0xffff))
 	ip maddr add "$MCAST" dev "$IF0"
-	wait_for 5 queue_waits "$nic" "$CONTROL"
+	wait_for 5 queue_waits_at "$third"
 	check_err $? "the kick was not lost"
 	check_eq $((QUEUE_IS[size] - QUEUE_IS[free])) 4 "descriptors of the command"
 	device_faultless "$nic"

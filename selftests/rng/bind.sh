@@ -113,6 +113,8 @@ test_sleep()
 # The end of the kernel: the device is reset, and who reads is told that there is nothing.
 test_shutdown()
 {
+	device_runs "$RNG"
+	check_err $? "the device does not run at first"
 	insmod "$MODULES/vei_shutdown.ko" bdf="$VEI_BDF_r" && rmmod vei_shutdown
 	check_err $? "cannot shut it down"
 	device_runs "$RNG"

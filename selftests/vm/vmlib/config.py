@@ -22,6 +22,11 @@ class ConfigError(Exception):
     """The request cannot be carried out; the message says why."""
 
 
+def is_wide():
+    """Is it the wide tier, in which suites also do more rounds?"""
+    return bool(os.environ.get("VEI_WIDE"))
+
+
 def environment():
     """The variables of env.sh: kernel, cache and build directories."""
     names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE")
@@ -122,6 +127,7 @@ class Guest:
     mem: int = 512
     timeout: int = 300
     seconds: int = 0                # about how long it takes: the longest begin first
+    wide: bool = False              # only of the wide tier
     driver: str = "virtio_ei_net"
     core_params: str = ""
     net_params: str = ""

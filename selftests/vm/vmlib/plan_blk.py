@@ -57,18 +57,19 @@ def guest(name, disks, names, **what):
     return Guest(name=f"blk-{name}", pairs=[], disks=disks, tests=suites(*names), env=env, **what)
 
 
-def same_guests(prefix, props, **what):
-    """What a device has to stand in either dialect."""
+def same_guests(prefix, props, wide, **what):
+    """What a device has to stand in either dialect; wide: where the other one is quicker."""
+    dear = dict(what, wide=wide)
     return [
         guest(f"{prefix}matrix", matrix(props), ["smoke.sh", "verify.sh"], seconds=100,
-              timeout=900, **what),
+              timeout=900, **dear),
         guest(f"{prefix}files", [Disk("a", props=props),
                                  Disk("b", backend="qcow2", iothread=True, props=props)],
               ["files.sh", "resize.sh", "cache.sh", "toggles.sh", "bind.sh"], seconds=110,
-              timeout=900, **what),
-        guest(f"{prefix}rings", small_rings(props), ["full.sh"], seconds=70, timeout=600, **what),
+              timeout=900, **dear),
+        guest(f"{prefix}rings", small_rings(props), ["full.sh"], seconds=70, timeout=600, **dear),
         guest(f"{prefix}wrap", [Disk("n", backend="null", props=props)], ["wrap.sh"], seconds=55,
-              timeout=900, **what),
+              timeout=900, **dear),
         # poisoned and checked slabs: a request used after its end shows. A machine whose root
         # bus can be unplugged from; all its disks can be put into a snapshot. A queue for each
         # processor, of which sleep takes one out
@@ -95,7 +96,7 @@ def cut_guest(name, ways, props, **what):
 
 def stock_guests():
     """Debian's QEMU, and its storage daemon as another implementation of the device."""
-    return same_guests("", {}) + [
+    return same_guests("", {}, False) + [
         cut_guest("powercut", {"p": "", "q": "masked", "r": "write-through", "s": "nobarrier"}, {}),
         guest("more", [Disk("a", queues=2), Disk("b", backend="qcow2"),
                        Disk("e", backend="errors", bad=("read:2048", "write:4096")),
@@ -103,13 +104,14 @@ def stock_guests():
               ["override.sh", "errors.sh", "parameters.sh"], seconds=40, timeout=300),
         guest("vhost", [Disk("a", backend="vhost"),
                         Disk("b", backend="vhost", queues=2, props={"queue-size": "64"})],
-              ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=100, timeout=900),
+              ["smoke.sh", "verify.sh", "files.sh", "bind.sh"], seconds=100, timeout=900,
+              wide=True),
     ]
 
 
 def draft_guests(qemu):
     quiet = dict(DRAFT, ioeventfd="off")
-    return same_guests("draft-", DRAFT, qemu=qemu) + [
+    return same_guests("draft-", DRAFT, True, qemu=qemu) + [
         guest("draft-counters", [Disk("a", props=quiet)], ["counters.sh"], seconds=30,
               timeout=600, qemu=qemu),
         # whose device counts as well, but speaks as the others do

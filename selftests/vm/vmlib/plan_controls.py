@@ -173,7 +173,7 @@ def control_guest(name, breaks, env=None, collect=suites, **what):
     values = dict(env or {})
     for one in breaks:
         values.update(one.env())
-    return Guest(name=f"control-{name}", timeout=600, env=values, breaks=breaks,
+    return Guest(name=f"control-{name}", timeout=600, env=values, breaks=breaks, wide=True,
                  tests=collect(*[f"{one.suite}.sh" for one in breaks]), **what)
 
 

@@ -8,7 +8,7 @@ combinations on every device of its guest.
 import os
 
 from .config import Guest, Pair
-from .plan import all_pairs, suites
+from .plan import all_pairs, bind_rounds, suites
 
 ON_OFF = ("on", "off")
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
@@ -61,7 +61,7 @@ def offer_guests(qemu):
         square = number == 0
         found.append(Guest(name=f"draft-offers-{number + 1}", timeout=1200, qemu=qemu,
                            seconds=180 if square else 60, cpus=2 if square else 1,
-                           pairs=pairs, env={"VEI_TOGGLE_ROWS": toggle_rows(square)},
+                           wide=not square, pairs=pairs, env={"VEI_TOGGLE_ROWS": toggle_rows(square)},
                            tests=suites(*["negotiation.sh"] * square, "matrix.sh")))
     return found
 
@@ -105,8 +105,8 @@ def same_guests(qemu):
         ], tests=suites("integrity.sh", "backpressure.sh")),
         Guest(name="draft-snapshot", timeout=900, seconds=90, qemu=qemu, env={"VEI_MODES": MODES},
               pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
-        Guest(name="draft-lifecycle", timeout=900, seconds=180, qemu=qemu,
-              kernel_args="slub_debug=FZP", env={"VEI_BIND_ROUNDS": 120},
+        Guest(name="draft-lifecycle", timeout=900, seconds=110, qemu=qemu,
+              kernel_args="slub_debug=FZP", env=bind_rounds(),
               pairs=[Pair("a", props=DRAFT)], tests=suites("bind.sh", "migrate.sh")),
         Guest(name="draft-hotplug", timeout=600, seconds=60, qemu=qemu, machine="pc,usb=off",
               pairs=[Pair("a", props=DRAFT)], tests=suites("hotplug.sh", "suspend.sh")),

@@ -19,48 +19,49 @@ class Mutant:
     symptom: str                # likewise: what must be said
     edits: dict = field(default_factory=dict)
     harmless: bool = False      # the control: there is nothing to notice
+    dies: bool = False          # the guest does, and its console has the symptom
 
 
 CORE = "driver/core/"
 NET = "driver/net/"
 
 CORE_MUTANTS = [
-    Mutant("nothing-but-a-comment", "defects", "probe", "start|xen", "", {
+    Mutant("nothing-but-a-comment", "defects", "probe", "test_start|xen", "", {
         CORE + "main.c": [("/* SEV and TDX guests, arm64 realms */", "/* SEV, TDX, realms */")]},
            harmless=True),
-    Mutant("len-of-what-is-read-breaks", "defects", "ctrl", "start|used-len", "broken", {
+    Mutant("len-of-what-is-read-breaks", "defects", "ctrl", "test_start|used-len", "broken", {
         "include/vei/ring/get.h": [("if (r->strict_len && slot->in_len)", "if (1)")]}),
-    Mutant("restart-of-a-device-asleep", "defects", "late", "start|asleep",
+    Mutant("restart-of-a-device-asleep", "defects", "late", "test_start|asleep",
            "a device that sleeps was reset", {
                NET + "state.c": [("if (net->state < VEI_NET_RESET || net->removing)",
                                   "if (net->state == VEI_NET_REMOVED || net->removing)")]}),
-    Mutant("gone-and-still-masters", "defects", "lifecycle", "start|cut_off reads-ones",
+    Mutant("gone-and-still-masters", "defects", "lifecycle", "test_start|cut_off reads-ones",
            "it still masters the bus", {
                CORE + "dev.c": [("\tif (err) {\n\t\tpci_clear_master",
                                  "\tif (err == -ETIMEDOUT) {\n\t\tpci_clear_master")]}),
-    Mutant("no-reset-and-still-masters", "defects", "lifecycle", "start|cut_off reset-ignored",
+    Mutant("no-reset-and-still-masters", "defects", "lifecycle", "test_start|cut_off reset-ignored",
            "it still masters the bus", {
                CORE + "dev.c": [("\tif (err) {\n\t\tpci_clear_master",
                                  "\tif (err == -ENODEV) {\n\t\tpci_clear_master")]}),
-    Mutant("handlers-not-waited-for", "defects", "lifecycle", "start|handler_ends none",
+    Mutant("handlers-not-waited-for", "defects", "lifecycle", "test_start|handler_ends none",
            "the handler still runs", {
                CORE + "dev.c": [("\tvei_dev_synchronize(dev);\n", "\t(void)vei_dev_synchronize;\n")]}),
     Mutant("handlers-of-the-gone-not-waited-for", "defects", "lifecycle",
-           "start|handler_ends reads", "the handler still runs", {
+           "test_start|handler_ends reads", "the handler still runs", {
                CORE + "dev.c": [("\tvei_dev_synchronize(dev);\n",
                                  "\tif (err != -ENODEV)\n\t\tvei_dev_synchronize(dev);\n")]}),
     Mutant("handlers-of-the-stubborn-not-waited-for", "defects", "lifecycle",
-           "start|handler_ends reset-ig", "the handler still runs", {
+           "test_start|handler_ends reset-ig", "the handler still runs", {
                CORE + "dev.c": [("\tvei_dev_synchronize(dev);\n",
                                  "\tif (err != -ETIMEDOUT)\n\t\tvei_dev_synchronize(dev);\n")]}),
-    Mutant("no-shutdown", "defects", "lifecycle", "start|shutdown", "device status: got", {
+    Mutant("no-shutdown", "defects", "lifecycle", "test_start|shutdown", "device status: got", {
         NET + "main.c": [("\t.shutdown = vei_net_shutdown,\n", ""),
                          ("static void vei_net_shutdown", "static void __maybe_unused vei_net_shutdown")]}),
     Mutant("no-shutdown-of-disks", "blk-life", "suspend", "shutdown", "the device runs", {
         "driver/blk/main.c": [("\t.shutdown = vei_blk_shutdown,\n", ""),
                               ("static void vei_blk_shutdown",
                                "static void __maybe_unused vei_blk_shutdown")]}),
-    Mutant("xen-not-asked", "defects", "probe", "start|xen", "the device was taken", {
+    Mutant("xen-not-asked", "defects", "probe", "test_start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),
     Mutant("suppressed-below-0", "hotplug", "counters", "while.*=1,", "delayed at .* kicks_suppressed", {
         CORE + "queue.c": [
@@ -68,13 +69,13 @@ CORE_MUTANTS = [
              "\ts->kick_decisions = vei_count_read(&count->kick_decisions);\n"
              "\ts->kicks = vei_count_read(&count->kicks);\n"),
             ("\ts->kick_decisions = max(vei_count_read(&count->kick_decisions), s->kicks);\n", "")]}),
-    Mutant("encrypted-host-not-asked", "defects", "probe", "start|encrypted 0",
+    Mutant("encrypted-host-not-asked", "defects", "probe", "test_start|encrypted 0",
            "the device was taken", {
                CORE + "main.c": [("cc_platform_has(CC_ATTR_MEM_ENCRYPT) || ", "")]}),
-    Mutant("encrypted-guest-not-asked", "defects", "probe", "start|encrypted 2",
+    Mutant("encrypted-guest-not-asked", "defects", "probe", "test_start|encrypted 2",
            "the device was taken", {
                CORE + "main.c": [(" || cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)", "")]}),
-    Mutant("restart-leaves-it-failed", "defects", "lifecycle", "start|failed_restart",
+    Mutant("restart-leaves-it-failed", "defects", "lifecycle", "test_start|failed_restart",
            "device status: got", {
                CORE + "queues.c": [("\tif (err)\n\t\tvei_dev_reset(dev);\n\telse\n",
                                     "\tif (err)\n\t\tvei_dev_fail(dev);\n\telse\n")],
@@ -82,23 +83,27 @@ CORE_MUTANTS = [
                                    "\t\tvei_dev_reset(dev);\n",
                                    "\t\terr = vei_net_find_queues(net, pairs);\n\tif (err) {\n")],
            }),
-    Mutant("restart-allocates-anew", "defects", "lifecycle", "start|memory_kept",
+    Mutant("restart-allocates-anew", "defects", "lifecycle", "test_start|memory_kept",
            "cannot toggle and reset", {
                CORE + "queues.c": [("if (!dev->queue[index] || !vei_queue_serves(",
                                     "if (1 || !vei_queue_serves(")]}),
-    Mutant("size-0-not-refused", "defects", "probe", "start|queue-size 0 0", ".", {
-        CORE + "queues.c": [("\tif (!size) {\n", "\tif (0) {\n")]}),
-    Mutant("size-3-not-refused", "defects", "probe", "start|queue-size any 3", ".", {
+    Mutant("size-0-not-refused", "defects", "probe", "test_start|queue-size 0 0", "divide error|BUG|Oops", {
+        CORE + "queues.c": [("\tif (!size) {\n", "\tif (0) {\n")]}, dies=True),
+    Mutant("size-3-not-refused", "defects", "probe", "test_start|queue-size any 3",
+           "the device was taken", {
         "include/vei/ring/ring.h": [(" || (size & (size - 1))", "")]}),
-    Mutant("short-BAR-not-refused", "defects", "probe", "short s", ".", {
+    Mutant("short-BAR-not-refused", "defects", "probe", "test_start|short s",
+           "BAR 0 is not said to be too short", {
         CORE + "main.c": [("\tif (dev->bar_len < VEI_PCI_COMMON_SIZE) {", "\tif (0) {")]}),
-    Mutant("refused-vector-not-seen", "defects", "probe", "start|vector auto 2 0", ".", {
+    Mutant("refused-vector-not-seen", "defects", "probe", "test_start|vector auto 2 0",
+           "not in the log: refused vector", {
         CORE + "irq.c": [("if (vei_pci_set_queue_vector(dev, vector) != vector) {",
                           "if (vei_pci_set_queue_vector(dev, vector), 0) {")]}),
     Mutant("dialect-not-forced", "draft-dialect", "dialect", ".", "dialect: got", {
         CORE + "features.c": [("\t\treturn VEI_DIALECT_DRAFT;\n", "\t\treturn draft;\n"),
                               ("\t\treturn VEI_DIALECT_RELEASED;\n", "\t\treturn draft;\n")]}),
-    Mutant("trace-of-the-wrong-index", "draft-modes", "trace", "start|1:1", ".", {
+    Mutant("trace-of-the-wrong-index", "draft-modes", "trace", "test_start|1:1",
+           "verdicts that do not follow", {
         CORE + "trace.h": [("__entry->old = old;", "__entry->old = old + 1;")]}),
 ]
 
@@ -108,56 +113,59 @@ TX_MUTANTS = [
                NET + "tx.c": [("\ttxq->defer_used = vei_queue_taken(txq->q);\n\tmod_timer",
                                "\tif (try_to_del_timer_sync(&txq->defer) < 0)\n\t\treturn;\n"
                                "\ttxq->defer_used = vei_queue_taken(txq->q);\n\tmod_timer")]}),
-    Mutant("never-deferred", "defects", "reap", "start|requests", "interrupts asked for", {
+    Mutant("never-deferred", "defects", "reap", "test_start|requests", "interrupts asked for", {
         NET + "tx.c": [("\treturn txq->dense && in_flight", "\treturn 0 && in_flight")]}),
-    Mutant("stop-leaves-what-was-sent", "defects", "lifecycle", "start|stop_reaps",
+    Mutant("stop-leaves-what-was-sent", "defects", "lifecycle", "test_start|stop_reaps",
            "taken back: got", {
                NET + "tx.c": [("\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n"
                                "\tvei_txq_reap(txq, 0);\n",
                                "\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n")],
                NET + "state.c": [("\t\tvei_txq_settle(&net->txq[i]);\n", "\t\t;\n")]}),
-    Mutant("thrown-away-uncounted", "defects", "lifecycle", "start|dropped", "tx_dropped: got", {
+    Mutant("thrown-away-uncounted", "defects", "lifecycle", "test_start|dropped", "tx_dropped: got", {
         NET + "tx.c": [("\t\tvei_txq_count_drop(txq, skb);\n\t__netif_tx_unlock_bh",
                         "\t\tdev_kfree_skb_any(skb);\n\t__netif_tx_unlock_bh")]}),
-    Mutant("timeout-resets-again-and-again", "defects", "lifecycle", "start|timeout_once",
+    Mutant("timeout-resets-again-and-again", "defects", "lifecycle", "test_start|timeout_once",
            "restarts: got", {
                NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
                                "if (txq->timeouts % VEI_TX_TIMEOUTS == 0) {")]}),
-    Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "start|offload segm", ".", {
+    Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "test_start|offload segm",
+           "tx-tcp-segmentation", {
         NET + "settings.c": [("\tnetdev_update_features(netdev);\n", "")]}),
 ]
 
 RX_MUTANTS = [
-    Mutant("netpoll-takes-what-was-received", "defects", "netpoll", ".", ".", {
+    Mutant("netpoll-takes-what-was-received", "defects", "netpoll", ".",
+           "the traffic has stopped", {
         NET + "rx.c": [("\tif (unlikely(!budget))\n\t\treturn 0;\n", "")]}),
     Mutant("no-retry-while-something-is-posted", "defects-tap", "starve", ".",
            "the stream does not go on", {
                NET + "rx.c": [("if (!ok && !vei_rxq_holds_packet(rxq) &&",
                                "if (!ok && !vei_queue_in_flight(rxq->q) &&")]}),
-    Mutant("buffers-too-small-for-the-ring", "defects-tap", "starve", ".", ".", {
+    Mutant("buffers-too-small-for-the-ring", "defects-tap", "starve", ".",
+           "traffic: tcp: send", {
         NET + "rx.c": [("DIV_ROUND_UP(need, vei_queue_size(rxq->q))", "0")]}),
     Mutant("token-of-more-than-a-bit", None, "", "", "static assertion failed", {
         NET + "rx.c": [("#define VEI_RX_TOKEN_LARGE\t1UL", "#define VEI_RX_TOKEN_LARGE\t64UL")]}),
-    Mutant("csum-offset-not-of-TCP", "defects-tap", "hdr", "start o|offset_not_of_TCP",
-           "0 taken, 1 dropped", {
+    Mutant("csum-offset-not-of-TCP", "defects-tap", "hdr", "test_start o|offset_not_of_TCP",
+           "got '1 taken, 0 dropped'", {
                NET + "hdr.c": [("\t\treturn skb->csum_offset == gso->csum_offset &&\n",
                                 "\t\treturn\n")]}),
-    Mutant("csum-start-not-of-TCP", "defects-tap", "hdr", "start o|long_frame|elsewhere",
-           "0 taken, 1 dropped", {
+    Mutant("csum-start-not-of-TCP", "defects-tap", "hdr", "test_start o|long_frame|elsewhere",
+           "got '1 taken, 0 dropped'", {
                NET + "hdr.c": [("skb_checksum_start_offset(skb) == keys.control.thoff ?",
                                 "1 ?")]}),
-    Mutant("gso-size-1", "defects-tap", "hdr", "start o|size_1", "0 taken, 1 dropped", {
+    Mutant("gso-size-1", "defects-tap", "hdr", "test_start o|size_1", "got '1 taken, 0 dropped'", {
         NET + "hdr.c": [("#define VEI_NET_GSO_MIN\t\t8", "#define VEI_NET_GSO_MIN\t\t1")]}),
-    Mutant("gso-by-frags", "defects-tap", "hdr", "start o|BY_FRAGS", "0 taken, 1 dropped", {
+    Mutant("gso-by-frags", "defects-tap", "hdr", "test_start o|BY_FRAGS", "got '1 taken, 0 dropped'", {
         NET + "hdr.c": [(" || hdr->gso_size == GSO_BY_FRAGS)", ")")]}),
-    Mutant("one-segment", "defects-tap", "hdr", "start o|one_segment", "gso_size", {
+    Mutant("one-segment", "defects-tap", "hdr", "test_start o|one_segment", "gso_size", {
         NET + "hdr.c": [("\tif (skb->len - offset <= hdr->gso_size)\n\t\treturn 0;\n", "")]}),
-    Mutant("gso-type-not-negotiated", "defects-tap", "hdr", "start p|not_negotiated",
-           "0 taken, 1 dropped", {
+    Mutant("gso-type-not-negotiated", "defects-tap", "hdr", "test_start p|not_negotiated",
+           "got '1 taken, 0 dropped'", {
                NET + "hdr.c": [("\tif (!gso || !vei_net_has(net, gso->feature))",
                                 "\tif (!gso)")]}),
-    Mutant("gso-without-checksum-dropped", "defects-tap", "hdr", "start o|checksum_unknown",
-           "1 taken, 0 dropped", {
+    Mutant("gso-without-checksum-dropped", "defects-tap", "hdr", "test_start o|checksum_unknown",
+           "got '0 taken, 1 dropped'", {
                NET + "hdr.c": [("\tif (hdr->gso_type == VEI_NET_HDR_GSO_NONE)\n\t\treturn 0;\n",
                                 "\tif (hdr->gso_type == VEI_NET_HDR_GSO_NONE)\n\t\treturn 0;\n"
                                 "\tif (skb->ip_summed != CHECKSUM_PARTIAL)\n\t\treturn -EINVAL;\n"
@@ -165,36 +173,45 @@ RX_MUTANTS = [
 ]
 
 SETTINGS_MUTANTS = [
-    Mutant("tables-in-one-piece", "defects", "ctrl", "start|segments", "descriptors of the command", {
+    Mutant("tables-in-one-piece", "defects", "ctrl", "test_start|segments", "descriptors of the command", {
         NET + "rx_mode.c": [("\t\t\t\t  first);\n", "\t\t\t\t  0);\n")]}),
-    Mutant("command-outlives-the-reset", "defects", "ctrl", "start|waiting reset", ".", {
+    Mutant("command-outlives-the-reset", "defects", "ctrl", "test_start|waiting reset",
+           "no answer in 10 s", {
         NET + "ctrl.c": [("\tWRITE_ONCE(net->ctrl_cancelled, true);\n"
                           "\twake_up(&net->ctrl_wait);\n", "")]}),
-    Mutant("resets-under-commands", "defects", "ctrl", "start|back_to_back", ".", {
+    Mutant("resets-under-commands", "defects", "ctrl", "test_start|back_to_back",
+           "no answer in 10 s", {
         NET + "ctrl.c": [("\tWRITE_ONCE(net->ctrl_cancelled, true);\n"
                           "\twake_up(&net->ctrl_wait);\n", "")]}),
-    Mutant("filters-forgotten", "hotplug", "settings", "start|unicast", "after a reset", {
+    Mutant("filters-forgotten", "hotplug", "settings", "test_start|unicast", "after a reset", {
         NET + "state.c": [("\tvei_net_set_rx_mode(netdev);\n", "")]}),
-    Mutant("address-forgotten", "hotplug", "settings", "start|mac", "after a reset", {
+    Mutant("address-forgotten", "hotplug", "settings", "test_start|mac", "after a reset", {
         NET + "settings.c": [("\tif (vei_net_write_mac(net, netdev->dev_addr))\n"
                               "\t\tnetdev_warn(netdev, \"cannot set the MAC address again\\n\");\n",
                               "")]}),
-    Mutant("features-as-before", "defects-tap", "less", "start|offload checksum", ".", {
+    Mutant("features-as-before", "defects-tap", "less", "test_start|offload checksum",
+           "on a device without bit 0", {
         NET + "settings.c": [("\tnetdev->features &= ~(VEI_NET_SWITCHABLE | NETIF_F_RXCSUM) | can;\n",
                               ""), ("\tnetdev_update_features(netdev);\n", "")]}),
-    Mutant("mtu-as-before", "defects-tap", "less", "start|mtu", ".", {
+    Mutant("mtu-as-before", "defects-tap", "less", "test_start|mtu", "mtu: got", {
         NET + "settings.c": [("\t\tmax = mtu;\n", "\t\tif (!net->wanted_mtu) max = mtu;\n")]}),
-    Mutant("mtu-untold", "defects-tap", "less", "start|told", "not in the log", {
+    Mutant("mtu-untold", "defects-tap", "less", "test_start|told", "not in the log", {
         NET + "state.c": [("\tif (netif_device_present(net->netdev))\n\t\tnet->told",
                            "\tnet->told")]}),
-    Mutant("pairs-as-before", "defects-tap", "less", "start|pairs", ".", {
+    Mutant("pairs-as-before", "defects-tap", "less", "test_start|pairs", "vei_net_set_state", {
         NET + "queues.c": [("\tnet->avail_pairs = min(pairs, net->max_pairs);\n",
-                            "\tnet->avail_pairs = net->max_pairs;\n")]}),
-    Mutant("random-address-untold", "defects", "lifecycle", "start|random_mac", "main-mac: got", {
+                            "\tnet->avail_pairs = net->max_pairs;\n")]}, dies=True),
+    Mutant("sends-by-a-queue-that-is-gone", "defects-tap", "less", "test_start|while_sending",
+           "vei_net_start_xmit|NULL pointer", {
+               NET + "tx.c": [("\tif (unlikely(!txq->q)) {\n", "\tif (0) {\n")]}, dies=True),
+    Mutant("pairs-told-before-they-are-left", "offload", "queues", "pairs 0|under_load",
+           "queue 1: .* free", {
+               NET + "settings.c": [("\tif (pairs < before) {\n", "\tif (0) {\n")]}),
+    Mutant("random-address-untold", "defects", "lifecycle", "test_start|random_mac", "main-mac: got", {
         NET + "settings.c": [("\t\tif (vei_net_write_mac(net, netdev->dev_addr))\n"
                               "\t\t\tnetdev_warn(netdev, \"cannot tell", "\t\tif (0)\n"
                               "\t\t\tnetdev_warn(netdev, \"cannot tell")]}),
-    Mutant("mtu-resets-for-nothing", "defects", "lifecycle", "start|_mtu", "restarts for small", {
+    Mutant("mtu-resets-for-nothing", "defects", "lifecycle", "test_start|_mtu", "restarts for small", {
         NET + "settings.c": [(" || !vei_rxq_outgrown(&net->rxq[0]))", ")")]}),
 ]
 
