@@ -101,8 +101,8 @@ static bool vei_net_ctrl_takes(const struct vei_net *net, u8 class, u8 cmd)
  *	ANY_LAYOUT a device may insist on how a command is split
  *
  * Context: may sleep. Return: 0; -EOPNOTSUPP if the device has no control queue;
- * -ECANCELED if it was, or is being, reset, or does not take such commands since; -EINVAL if it refused; -ETIMEDOUT,
- * -ENODEV or -EIO if it does not answer; -ENOMEM.
+ * -ECANCELED if it was, or is being, reset, or does not take such commands since;
+ * -EINVAL if it refused; -ETIMEDOUT, -ENODEV or -EIO if it does not answer; -ENOMEM.
  */
 int vei_net_ctrl_tables(struct vei_net *net, u8 class, u8 cmd, const void *data, size_t len,
 			size_t first)

@@ -36,22 +36,19 @@ toggle()	# <disk> <used_event> <avail_event>
 
 irq_patterns()	# <disk>
 {
-	local name=virtio_ei-$(disk_bdf "$1")-req
+	local name
 
-	if [ -z "$OURS" ]; then
-		name=$(basename "/sys/bus/pci/devices/$(disk_bdf "$1")"/virtio*)-req
+	if [ -n "$OURS" ]; then
+		name=virtio_ei-$(disk_bdf "$1")
+	else
+		name=$(basename "/sys/bus/pci/devices/$(disk_bdf "$1")"/virtio*)
 	fi
-	IRQS=([irqs]=$name)
+	IRQS=([irqs]=$name-req)
 }
 
-# Requests of all kinds that have ended; flushes are the last but one of the fields. Kicks,
-# unless the plugin has them: of ours its own, of stock's driver a probe's.
+# Kicks, unless the plugin has them: of ours its own, of stock's driver a probe's.
 count_own()	# <disk>
 {
-	local -a stat
-
-	read -r -a stat <"/sys/block/$(disk_name "$1")/stat"
-	COUNT[units]=$((stat[0] + stat[4] + stat[11] + stat[15]))
 	[ -n "$PROBES" ] || return 0
 	if [ -n "$OURS" ]; then
 		COUNT[kicks]=$(vei_queue "$1" 0 kicks)
@@ -77,10 +74,16 @@ run_read32() { count "$1" "$N_READ32" -d 32 -b 0 -s 4096; }
 run_seq() { count "$1" "$N_SEQ" -w -q -d 8 -b 0 -s 65536; }
 run_sync() { count "$1" "$N_SYNC" -w -f -d 1 -b 0 -s 4096; }
 
-# Latency, as the program saw it.
-noted() { sed -n 's/.*\(p50=[0-9]* p99=[0-9]*\).*/\1/p' $LOG; }
+# The program's requests are the device's: too small to be cut, and not joined. Its latency.
+noted()
+{
+	sed -n 's/^requests=\([0-9]*\) .*\(p50=[0-9]* p99=[0-9]*\).*/units=\1 \2/p' $LOG
+}
 noted_read1() { noted; }
 noted_read32() { noted; }
+noted_seq() { noted; }
+# each a write and a flush
+noted_sync() { echo "units=$((2 * N_SYNC))"; }
 
 first_mark() { echo 0; }
 

@@ -23,11 +23,14 @@
 #	toggle DEVICE USED AVAIL
 #	irq_patterns DEVICE	IRQS: by name of the count what its lines of
 #				/proc/interrupts match
-#	count_own DEVICE	COUNT[units], packets or requests, and whatever else
+#	count_own DEVICE	COUNT: whatever else grows
 #	width DEVICE		how many queues it works with
 #	first_mark WORKLOAD	1, or 2 for a device that answers at once; 0 if the
 #				program sets the marks and its log has usecs=
-#	run_WORKLOAD DEVICE	and before_WORKLOAD, after_WORKLOAD, which do not count
+#	run_WORKLOAD DEVICE	and before_WORKLOAD, after_WORKLOAD, which do not count;
+#				noted_WORKLOAD prints more of NAME=NUMBER
+#
+# "units", packets or requests, come from count_own or from what was noted.
 
 MARK=/sys/module/vei_mark/parameters/mark
 TRACING=/sys/kernel/tracing
@@ -196,7 +199,10 @@ bench_main()	# <rounds> <workloads> <row...>
 		backwards=("$row" "${backwards[@]}")
 	done
 	mkfifo /run/never
-	insmod /opt/vei_mark.ko && begin || { say "FAILED to begin"; return 1; }
+	if ! insmod /opt/vei_mark.ko || ! begin; then
+		say "FAILED to begin"
+		return 1
+	fi
 	[ -z "${PLUGIN-}" ] || symbols "${SYMBOLS:-modules}"
 	for ((round = 1; round <= rounds; round++)); do
 		((round % 2)) || rows=("${backwards[@]}")

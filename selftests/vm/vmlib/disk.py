@@ -23,7 +23,8 @@ class Disk:
 
     backend raw, qcow2: a file of the run. The guest's flushes reach QEMU, but not the
     host's own disk, where nothing has to outlive the run.
-    backend null: nothing is kept; for what counts requests. Each takes latency nanoseconds.
+    backend null: nothing is kept; for what counts requests. No more than iops a second, if
+    that is not 0.
     backend log: raw, and each request is logged by QEMU's blklogwrites; see replay.py.
     backend errors: raw, but what bad says fails: "read:SECTOR", "write:SECTOR", "flush:-1".
     backend vhost: raw, but the device is qemu-storage-daemon's, over vhost-user.
@@ -35,20 +36,20 @@ class Disk:
     readonly: bool = False
     queues: int = 1
     bad: tuple = ()
-    latency: int = 0
+    iops: int = 0
     props: dict = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text):
         """NAME[,backend=B][,size=MIB][,iothread=on][,readonly=on][,queues=N]
-        [,latency=NS][,PROP=VALUE]..."""
+        [,iops=N][,PROP=VALUE]..."""
         name, *rest = text.split(",")
         disk = cls(name)
         for item in rest:
             key, sep, value = item.partition("=")
             if not sep:
                 raise DiskError(f"--disk: '{item}' is not PROP=VALUE")
-            if key in ("size", "queues", "latency"):
+            if key in ("size", "queues", "iops"):
                 setattr(disk, key, int(value))
             elif key in ("iothread", "readonly"):
                 setattr(disk, key, value == "on")
@@ -89,9 +90,12 @@ class Disk:
         quick = "cache.no-flush=on,discard=unmap"
         file = f"driver=file,node-name=f{self.name},filename={where}/{self.name}.{{}},{quick}"
         end = f"node-name={self.name},read-only={'on' if self.readonly else 'off'}"
+        null = f"driver=null-co,size={self.size << 20},read-zeroes=on"
+        if self.backend == "null" and self.iops:
+            return [f"{null},node-name=f{self.name}",
+                    f"driver=throttle,{end},throttle-group=g{self.name},file=f{self.name}"]
         if self.backend == "null":
-            return [f"driver=null-co,{end},size={self.size << 20},read-zeroes=on,"
-                    f"latency-ns={self.latency}"]
+            return [f"{null},{end}"]
         if self.backend == "log":
             return [file.format("raw"),
                     f"driver=file,node-name=l{self.name},filename={where}/{self.name}.log,{quick}",
@@ -111,6 +115,8 @@ class Disk:
         args = []
         if self.iothread:
             args += ["-object", f"iothread,id=t{self.name}"]
+        if self.iops:
+            args += ["-object", f"throttle-group,id=g{self.name},x-iops-total={self.iops}"]
         if self.backend == "vhost":
             args += ["-chardev", f"socket,id=c{self.name},path={where}/{self.name}.sock"]
         else:
