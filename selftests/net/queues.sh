@@ -88,10 +88,10 @@ test_change_under_load()
 	local i last=$((QUEUES - 1)) sender
 
 	traffic_ends packet there
-	taskset -c "$last" "$TRAFFIC" packet "${KIND_OPTIONS[@]}" -c 0 -L -q -b 32 -s 60 \
+	taskset -c "$last" "$TRAFFIC" packet "${KIND_OPTIONS[@]}" -c 0 -L -q -b 64 -w 2000 -s 60 \
 		>/run/out 2>&1 &
 	sender=$!
-	for ((i = 0; i < 20; i++)); do
+	for ((i = 0; i < 30; i++)); do
 		wait_for 5 queue_used_beyond $((2 * last + 1)) 100
 		check_err $? "round $i: nothing is sent by queue $last"
 		ethtool -L "$IF0" combined 1

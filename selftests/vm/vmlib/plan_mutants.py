@@ -87,7 +87,7 @@ CORE_MUTANTS = [
            "cannot toggle and reset", {
                CORE + "queues.c": [("if (!dev->queue[index] || !vei_queue_serves(",
                                     "if (1 || !vei_queue_serves(")]}),
-    Mutant("size-0-not-refused", "defects", "probe", "test_start|queue-size 0 0", "divide error|BUG|Oops", {
+    Mutant("size-0-not-refused", "defects", "probe", "test_start|queue-size 0 0", "vei_queue_create", {
         CORE + "queues.c": [("\tif (!size) {\n", "\tif (0) {\n")]}, dies=True),
     Mutant("size-3-not-refused", "defects", "probe", "test_start|queue-size any 3",
            "the device was taken", {
@@ -198,7 +198,7 @@ SETTINGS_MUTANTS = [
     Mutant("mtu-untold", "defects-tap", "less", "test_start|told", "not in the log", {
         NET + "state.c": [("\tif (netif_device_present(net->netdev))\n\t\tnet->told",
                            "\tnet->told")]}),
-    Mutant("pairs-as-before", "defects-tap", "less", "test_start|pairs", "vei_net_set_state", {
+    Mutant("pairs-as-before", "defects-tap", "less", "test_start|pairs$", "vei_net_up", {
         NET + "queues.c": [("\tnet->avail_pairs = min(pairs, net->max_pairs);\n",
                             "\tnet->avail_pairs = net->max_pairs;\n")]}, dies=True),
     Mutant("sends-by-a-queue-that-is-gone", "defects-tap", "less", "test_start|while_sending",
