@@ -14,6 +14,7 @@ BLK = ["read1", "read32", "seq", "sync"]
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
 LATENCY = 10000                 # ns
 IOPS = 2000
+DISK_RATIOS = ("kicks", "irqs", "wakeups", "driver", "usecs", "p50")
 Row = session.Row
 
 
@@ -36,6 +37,7 @@ class Group:
     plan: session.Plan
     names: dict                     # of the rows, for people
     reference: str                  # the label of the row that is 1
+    ratios: tuple = ("wakeups",)    # of what to it the table has
     runs: list = field(default_factory=list)
     failures: list = field(default_factory=list)
     table: dict = field(default_factory=dict)
@@ -145,7 +147,7 @@ def disks(options):
                                                  props=own)
                                        for name, own in props.items()],
                      workloads=BLK, mode="real", cpus=2, qemu=qemu_path(), **options),
-        names, "stock-ii")
+        names, "stock-ii", DISK_RATIOS)
 
 
 def fast_disks(options):
@@ -169,7 +171,7 @@ def disks_counted(options):
                                                  props=dict(own, ioeventfd="off"))
                                        for name, own in props.items()],
                      workloads=BLK, qemu=qemu_path(), env={"DEVICE_MARK": "2"}, **options),
-        names, "stock-ii")
+        names, "stock-ii", DISK_RATIOS)
 
 
 GROUPS = {"timed": timed_device, "stock": stock_device, "draft": draft_device, "taps": taps,

@@ -75,24 +75,29 @@ def profile(runs, work, least_share=0.01):
     return lines
 
 
+def ratio_cell(mine, other, name):
+    if mine is other:
+        return "1"
+    ratio = figures.ratio(mine.get(name, []), other.get(name, []))
+    return spread(ratio) if ratio else "-"
+
+
 def markdown(group, works):
     """One table a workload: rows of drivers, medians with quartiles."""
-    names = [name for name in TITLES
-             if name != "usecs" and any(name in row for row in group.table.values())]
+    names = [name for name in TITLES if (name != "usecs" or name in group.ratios) and
+             any(name in row for row in group.table.values())]
     lines = [f"### {group.title}", "", group.remark, ""]
-    head = "| | " + " | ".join(TITLES[name] for name in names) + " | wake-ups / stock |"
+    ratios = [name for name in group.ratios if name in names]
+    head = " | ".join(["| ", *(TITLES[name] for name in names),
+                       *(f"{TITLES[name]} / stock" for name in ratios)]) + " |"
     for work in works:
-        lines += [f"**{WORKLOADS[work]}**", "", head, "|" + "---|" * (len(names) + 2)]
+        lines += [f"**{WORKLOADS[work]}**", "", head, "|" + "---|" * (len(names) + len(ratios) + 1)]
         for row in group.plan.rows:
-            mine = group.table[work, row.label]
-            ratio = None
-            if row.label != group.reference:
-                other = group.table[work, group.reference]
-                ratio = figures.ratio(mine["wakeups"], other["wakeups"])
+            mine, other = group.table[work, row.label], group.table[work, group.reference]
             cells = [spread(figures.quartiles(mine[name])) if name in mine else "-"
                      for name in names]
-            lines.append(f"| {group.names[row.label]} | {' | '.join(cells)} | "
-                         f"{spread(ratio) if ratio else '1'} |")
+            cells += [ratio_cell(mine, other, name) for name in ratios]
+            lines.append(f"| {group.names[row.label]} | {' | '.join(cells)} |")
         lines.append("")
     return lines + [idle_line(group) + ".", ""]
 
