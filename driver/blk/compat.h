@@ -7,33 +7,6 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/hrtimer.h>
-
-/* 6.13: initialized and given its function in one. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-/**
- * vei_blk_timer_init() - a timer that fires once, in hard interrupt where there is one
- * @timer: the timer
- * @function: called then
- */
-static inline void vei_blk_timer_init(struct hrtimer *timer,
-				      enum hrtimer_restart (*function)(struct hrtimer *))
-{
-	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	timer->function = function;
-}
-#else
-/**
- * vei_blk_timer_init() - a timer that fires once, in hard interrupt where there is one
- * @timer: the timer
- * @function: called then
- */
-static inline void vei_blk_timer_init(struct hrtimer *timer,
-				      enum hrtimer_restart (*function)(struct hrtimer *))
-{
-	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-}
-#endif
 
 /* 6.14: requests are always merged. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)

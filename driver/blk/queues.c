@@ -6,6 +6,8 @@
 
 #include <linux/slab.h>
 
+#include <vei/compat.h>
+
 #include "blk.h"
 
 /* Bits of the device type, as opposed to the core's. */
@@ -29,7 +31,7 @@ static int vei_blk_init_queue(struct vei_blk *vblk, unsigned int i)
 	struct vei_blk_vq *vq = &vblk->vq[i];
 
 	spin_lock_init(&vq->lock);
-	vei_blk_timer_init(&vq->overdue, vei_blk_overdue);
+	vei_timer_init(&vq->overdue, vei_blk_overdue);
 	vq->vblk = vblk;
 	vq->polled = i >= vblk->nvq - vblk->npoll;
 	snprintf(vq->name, sizeof(vq->name), vq->polled ? "poll.%u" : "req.%u", i);

@@ -26,4 +26,11 @@
 #define vei_stats_fetch_retry u64_stats_fetch_retry_irq
 #endif
 
+/* 6.13: a sample is passed by its address. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define vei_net_dim(dim, sample) net_dim(dim, &(sample))
+#else
+#define vei_net_dim(dim, sample) net_dim(dim, sample)
+#endif
+
 #endif /* _VEI_NET_COMPAT_H */

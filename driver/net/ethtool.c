@@ -53,6 +53,9 @@ static int vei_net_get_coalesce(struct net_device *netdev, struct ethtool_coales
 {
 	struct vei_net *net = netdev_priv(netdev);
 
+	c->use_adaptive_rx_coalesce = net->rx_adaptive;
+	c->rx_coalesce_usecs = net->rx_usecs;
+	c->rx_max_coalesced_frames = net->rx_frames;
 	c->tx_coalesce_usecs = net->tx_usecs;
 	c->tx_max_coalesced_frames = net->tx_frames;
 	return 0;
@@ -68,6 +71,13 @@ static int vei_net_set_coalesce(struct net_device *netdev, struct ethtool_coales
 		NL_SET_ERR_MSG_MOD(extack, "tx-usecs over a second");
 		return -EINVAL;
 	}
+	if (c->rx_coalesce_usecs > USEC_PER_SEC) {
+		NL_SET_ERR_MSG_MOD(extack, "rx-usecs over a second");
+		return -EINVAL;
+	}
+	WRITE_ONCE(net->rx_usecs, c->rx_coalesce_usecs);
+	WRITE_ONCE(net->rx_frames, c->rx_max_coalesced_frames);
+	WRITE_ONCE(net->rx_adaptive, c->use_adaptive_rx_coalesce);
 	WRITE_ONCE(net->tx_usecs, c->tx_coalesce_usecs);
 	WRITE_ONCE(net->tx_jiffies, usecs_to_jiffies(c->tx_coalesce_usecs));
 	WRITE_ONCE(net->tx_frames, c->tx_max_coalesced_frames);
@@ -178,7 +188,8 @@ static int vei_net_get_link_ksettings(struct net_device *netdev,
 }
 
 const struct ethtool_ops vei_net_ethtool_ops = {
-	.supported_coalesce_params = ETHTOOL_COALESCE_TX_USECS | ETHTOOL_COALESCE_TX_MAX_FRAMES,
+	.supported_coalesce_params = ETHTOOL_COALESCE_USECS | ETHTOOL_COALESCE_MAX_FRAMES |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE_RX,
 	.get_drvinfo = vei_net_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_ringparam = vei_net_get_ringparam,

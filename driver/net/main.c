@@ -151,6 +151,7 @@ static void vei_net_init_queues(struct vei_net *net)
 		rxq->net = net;
 		u64_stats_init(&rxq->stats.syncp);
 		INIT_DELAYED_WORK(&rxq->refill, vei_rxq_refill_work);
+		vei_rxq_init_moder(rxq);
 		netif_napi_add(net->netdev, &rxq->napi, vei_rxq_poll);
 
 		txq->net = net;
@@ -193,6 +194,7 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	net->wanted_pairs = pairs;
 	net->state = VEI_NET_RESET;
 	net->ctrl_cancelled = true;
+	net->rx_adaptive = true;
 	net->tx_usecs = VEI_NET_TX_USECS;
 	net->tx_jiffies = usecs_to_jiffies(VEI_NET_TX_USECS);
 	net->tx_frames = VEI_NET_TX_FRAMES;

@@ -20,6 +20,7 @@
 #ifndef _VEI_NET_H
 #define _VEI_NET_H
 
+#include <linux/dim.h>
 #include <linux/average.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -86,6 +87,34 @@ struct vei_net_stats {
 };
 
 /**
+ * struct vei_net_moder - when a receive queue asks for interrupts; its poll's, but for @late
+ * @late: fires if an interrupt that was postponed has not come
+ * @dim: chooses @usecs
+ * @events: polls of streams, for @dim
+ * @usecs: that a packet of a stream may wait
+ * @by_index: interrupts can be postponed
+ * @postponed: the next one was
+ * @sent: entries of the transmit queue beside it at the last poll
+ * @row: packets in a row, see moder.c
+ * @pace: time from one packet to the next in a stream, ns, smoothed
+ * @polled: time of the last poll of a stream, ns
+ * @limit: how long a postponed interrupt may take from then on, ns
+ */
+struct vei_net_moder {
+	struct hrtimer late;
+	struct dim dim;
+	u16 events;
+	unsigned int usecs;
+	bool by_index;
+	bool postponed;
+	u16 sent;
+	unsigned int row;
+	u32 pace;
+	u64 polled;
+	u64 limit;
+};
+
+/**
  * struct vei_net_rxq - a receive queue; its NAPI is the one user of @q
  * @q: the virtqueue; NULL while the device is down
  * @net: the device
@@ -95,6 +124,7 @@ struct vei_net_stats {
  * @descs: descriptors that a buffer takes
  * @truesize: of a small buffer and of a large one
  * @refill: tries again when memory ran out and too little is posted
+ * @moder: when it asks for interrupts
  * @stats: what came
  */
 struct vei_net_rxq {
@@ -106,6 +136,7 @@ struct vei_net_rxq {
 	unsigned int descs;
 	unsigned int truesize[2];
 	struct delayed_work refill;
+	struct vei_net_moder moder;
 	struct vei_net_stats stats;
 };
 
@@ -163,6 +194,9 @@ struct vei_net_txq {
  * @state: under RTNL
  * @removing: the net_device goes, and must see no restart or change of the link any
  *	more; under RTNL
+ * @rx_usecs: how long a packet of a stream may wait, if not @rx_adaptive; 0: not at all
+ * @rx_frames: so many at the most; 0: no limit
+ * @rx_adaptive: moderation looks for a time by itself
  * @tx_usecs: how long a few sent packets may wait to be reaped
  * @tx_jiffies: the same; 0: not at all
  * @tx_frames: how many are a few
@@ -190,6 +224,9 @@ struct vei_net {
 	unsigned int hdr_len;
 	enum vei_net_state state;
 	bool removing;
+	unsigned int rx_usecs;
+	unsigned int rx_frames;
+	bool rx_adaptive;
 	unsigned int tx_usecs;
 	unsigned long tx_jiffies;
 	unsigned int tx_frames;
@@ -233,6 +270,33 @@ static inline bool vei_net_has(const struct vei_net *net, unsigned int bit)
 	return vei_dev_has(net->dev, bit);
 }
 
+/* So many in a row are a stream, and so many times what comes at once. */
+#define VEI_RX_STREAM		4U
+
+/**
+ * vei_rxq_is_stream() - is the interrupt better postponed? See moder.c
+ * @rxq: the queue, still the poll's own
+ * @taken: packets that this poll has taken
+ */
+static inline bool vei_rxq_is_stream(struct vei_net_rxq *rxq, unsigned int taken)
+{
+	const struct vei_net *net = rxq->net;
+	struct vei_net_moder *m = &rxq->moder;
+	u16 sent = vei_queue_added(net->txq[rxq - net->rxq].q);
+
+	if (m->postponed)
+		WRITE_ONCE(m->postponed, false);
+	/* Where both go on, half of the row each time; none is left waited for in vain. */
+	m->row += taken;
+	if (sent != m->sent || !taken) {
+		m->sent = sent;
+		m->row = taken ? m->row / 2 : 0;
+	}
+	if (likely(READ_ONCE(net->rx_adaptive)))
+		return m->row >= VEI_RX_STREAM * (taken + 1) && m->by_index;
+	return taken && READ_ONCE(net->rx_usecs) && m->by_index;
+}
+
 /* main.c */
 u64 vei_net_wanted_features(void);
 
@@ -274,6 +338,12 @@ void vei_rxq_drain(struct vei_net_rxq *rxq);
 void vei_rxq_refill_work(struct work_struct *work);
 bool vei_rxq_outgrown(const struct vei_net_rxq *rxq);
 unsigned int vei_rxq_max_mtu(bool mergeable);
+
+/* moder.c */
+bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken);
+void vei_rxq_init_moder(struct vei_net_rxq *rxq);
+void vei_rxq_start_moder(struct vei_net_rxq *rxq);
+void vei_rxq_stop_moder(struct vei_net_rxq *rxq);
 
 /* tx.c */
 netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev);

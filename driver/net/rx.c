@@ -425,6 +425,7 @@ void vei_rxq_interrupt(struct vei_queue *q)
 int vei_rxq_poll(struct napi_struct *napi, int budget)
 {
 	struct vei_net_rxq *rxq = container_of(napi, struct vei_net_rxq, napi);
+	bool armed;
 	int taken;
 
 	vei_txq_reap_beside_rx(&rxq->net->txq[rxq - rxq->net->rxq], budget);
@@ -437,7 +438,11 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 		vei_rxq_refill(rxq);
 	if (taken == budget)
 		return budget;
-	if (!vei_queue_intr_enable(rxq->q))
+	if (unlikely(vei_rxq_is_stream(rxq, taken)))
+		armed = vei_rxq_postpone(rxq, taken);
+	else
+		armed = vei_queue_intr_enable(rxq->q);
+	if (!armed)
 		return budget;
 	/* From here on the queue may be another processor's. */
 	napi_complete_done(napi, taken);
@@ -451,6 +456,7 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 void vei_rxq_start(struct vei_net_rxq *rxq)
 {
 	vei_rxq_refill(rxq);
+	vei_rxq_start_moder(rxq);
 	napi_enable(&rxq->napi);
 	/* It takes what may be there already, and asks for interrupts. */
 	local_bh_disable();
@@ -467,6 +473,7 @@ void vei_rxq_stop(struct vei_net_rxq *rxq)
 	cancel_delayed_work_sync(&rxq->refill);
 	napi_disable(&rxq->napi);
 	cancel_delayed_work_sync(&rxq->refill);
+	vei_rxq_stop_moder(rxq);
 	vei_queue_intr_disable(rxq->q);
 }
 

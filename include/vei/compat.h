@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where it is asked which kernel this is, for all of the modules; what only
- * networking needs is in driver/net/compat.h. The rest reads like the newest
- * kernel; what an older one lacks is made up for in these two.
+ * networking or the block layer needs is in driver/net/compat.h and driver/blk/compat.h. The rest reads like the newest
+ * kernel; what an older one lacks is made up for in these.
  */
 #ifndef _VEI_COMPAT_H
 #define _VEI_COMPAT_H
 
 #include <linux/version.h>
 
+#include <linux/hrtimer.h>
 #include <linux/pci.h>
 
 /* 6.8: PCI_IRQ_LEGACY became PCI_IRQ_INTX. */
@@ -28,6 +29,32 @@
 #define VEI_ASSIGN_STR(dst, src) __assign_str(dst)
 #else
 #define VEI_ASSIGN_STR(dst, src) __assign_str(dst, src)
+#endif
+
+/* 6.13: initialized and given its function in one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+/**
+ * vei_timer_init() - a timer that fires once, in hard interrupt where there is one
+ * @timer: the timer
+ * @function: called then
+ */
+static inline void vei_timer_init(struct hrtimer *timer,
+				  enum hrtimer_restart (*function)(struct hrtimer *))
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = function;
+}
+#else
+/**
+ * vei_timer_init() - a timer that fires once, in hard interrupt where there is one
+ * @timer: the timer
+ * @function: called then
+ */
+static inline void vei_timer_init(struct hrtimer *timer,
+				  enum hrtimer_restart (*function)(struct hrtimer *))
+{
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+}
 #endif
 
 #endif /* _VEI_COMPAT_H */

@@ -191,6 +191,17 @@ static __always_inline u16 vei_queue_taken(const struct vei_queue *q)
 }
 
 /**
+ * vei_queue_added() - buffers added so far, modulo 65,536
+ * @q: the queue
+ *
+ * Context: any; then it may be over before it is used.
+ */
+static __always_inline u16 vei_queue_added(const struct vei_queue *q)
+{
+	return READ_ONCE(q->ring.avail_idx);
+}
+
+/**
  * vei_queue_intr_armed() - was an interrupt asked for?
  * @q: the queue
  */

@@ -68,7 +68,7 @@ def stock_device():
             Pair("b", props={"vectors": "0"}),
             Pair("c", props={"vectors": "2"}),
             Pair("d", props={"disable-modern": "off"}),
-        ], tests=suites("layout.sh", "link.sh", "override.sh")),
+        ], tests=suites("layout.sh", "link.sh", "override.sh", "coalesce.sh")),
         # a machine whose root bus can be unplugged from, and that powers off after sleep
         Guest(name="hotplug", seconds=100, timeout=600, machine="pc,usb=off",
               tests=suites("hotplug.sh", "suspend.sh", "settings.sh", "counters.sh")),

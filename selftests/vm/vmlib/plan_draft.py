@@ -102,7 +102,7 @@ def same_guests(qemu):
             Pair("a", props=DRAFT),
             Pair("b", props=dict(DRAFT, rx_queue_size="1024", mrg_rxbuf="off",
                                  indirect_desc="off")),
-        ], tests=suites("integrity.sh", "backpressure.sh")),
+        ], tests=suites("integrity.sh", "backpressure.sh", "coalesce.sh")),
         Guest(name="draft-snapshot", timeout=900, seconds=90, qemu=qemu, env={"VEI_MODES": MODES},
               pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
         Guest(name="draft-lifecycle", timeout=900, seconds=110, qemu=qemu,

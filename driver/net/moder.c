@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive: when to be interrupted.
+ *
+ * A lone packet is to be told of at once, and so is what somebody here waits for.
+ * Of a stream nobody needs an interrupt for each packet. By index the device can be
+ * asked for one after the n-th from here, and n is
+ *
+ *   - half of what has come in a row since this pair last sent something, if that is
+ *     much more than what comes at once anyway. Who answers each packet never waits,
+ *     nor does who acknowledges each batch; who takes what comes waits soon;
+ *   - not more than come at the present pace within rx-usecs. Adaptive moderation
+ *     has the kernel's dim choose these; else they, and rx-frames, are the user's,
+ *     who then has asked for the delay, and the row does not count;
+ *   - not more than half of the buffers that are posted.
+ *
+ * The stream may end before the n-th, so while n is more than 1 a timer is running.
+ * It is not moved when the interrupt comes, which would cost as much as an interrupt
+ * does: when it fires it finds out whether it is time, and waits for the rest.
+ */
+
+#include <linux/dim.h>
+#include <linux/ktime.h>
+
+#include <vei/compat.h>
+
+#include "net.h"
+
+/* A row does not count for more. */
+#define VEI_RX_ROW		512U
+/* A sample moves the pace by one part in so many. */
+#define VEI_RX_PACE_WEIGHT	8
+/* The profile of dim to begin with, in the midst of them. */
+#define VEI_RX_DIM_START	2
+/* So many times the time to wait are a pause. */
+#define VEI_RX_PAUSE		4
+/* Without dim, and at first. */
+#define VEI_RX_USECS		64
+
+/* Time from one packet to the next. Returns false after a pause, which ends a stream. */
+static bool vei_rxq_note_pace(struct vei_net_moder *m, unsigned int taken, unsigned int usecs)
+{
+	u64 now = ktime_get_ns(), gap = now - m->polled;
+
+	m->polled = now;
+	if (gap > usecs * (VEI_RX_PAUSE * 1000ULL))
+		return false;
+	m->pace += ((s32)((u32)gap / taken) - (s32)m->pace) / VEI_RX_PACE_WEIGHT;
+	return true;
+}
+
+/* Have dim look for a better time. */
+static void vei_rxq_adapt(struct vei_net_rxq *rxq)
+{
+#ifdef CONFIG_DIMLIB
+	struct dim_sample sample;
+
+	dim_update_sample(++rxq->moder.events, u64_stats_read(&rxq->stats.packets),
+			  u64_stats_read(&rxq->stats.bytes), &sample);
+	vei_net_dim(&rxq->moder.dim, sample);
+#endif
+}
+
+#ifdef CONFIG_DIMLIB
+static void vei_rxq_dim_work(struct work_struct *work)
+{
+	struct dim *dim = container_of(work, struct dim, work);
+	struct vei_net_moder *m = container_of(dim, struct vei_net_moder, dim);
+
+	WRITE_ONCE(m->usecs, net_dim_get_rx_moderation(dim->mode, dim->profile_ix).usec);
+	dim->state = DIM_START_MEASURE;
+}
+#endif
+
+/* The interrupt comes later than it might: see that it is not too late. */
+static void vei_rxq_watch(struct vei_net_moder *m, u64 limit)
+{
+	m->limit = limit;
+	WRITE_ONCE(m->postponed, true);
+	smp_mb();	/* with vei_rxq_late(): at least one of the two sees the other */
+	if (!hrtimer_is_queued(&m->late))
+		hrtimer_start(&m->late, ns_to_ktime(limit), HRTIMER_MODE_REL);
+}
+
+/**
+ * vei_rxq_postpone() - ask for an interrupt in a stream, when there is no more to take
+ * @rxq: the queue, still the poll's own
+ * @taken: packets that this poll has taken, at least one
+ *
+ * Return: true if it will come, false if so much is there already.
+ */
+bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken)
+{
+	const struct vei_net *net = rxq->net;
+	struct vei_net_moder *m = &rxq->moder;
+	bool adaptive = READ_ONCE(net->rx_adaptive);
+	unsigned int usecs = adaptive ? READ_ONCE(m->usecs) : READ_ONCE(net->rx_usecs);
+	unsigned int n;
+
+	m->row = min(m->row, VEI_RX_ROW);
+	if (!vei_rxq_note_pace(m, taken, usecs))
+		return vei_queue_intr_enable(rxq->q);
+	if (adaptive) {
+		vei_rxq_adapt(rxq);
+		n = min(m->row / 2, usecs * 1000 / max(m->pace, 1U));
+	} else {
+		n = READ_ONCE(net->rx_frames) ?: VEI_RX_ROW;
+	}
+	n = min(n, vei_queue_in_flight(rxq->q) / rxq->descs / 2);
+	if (n <= 1)
+		return vei_queue_intr_enable(rxq->q);
+	vei_rxq_watch(m, usecs * 1000ULL);
+	return vei_queue_intr_postpone(rxq->q, n);
+}
+
+/* The stream may have ended before the interrupt: then the poll finds that out. */
+static enum hrtimer_restart vei_rxq_late(struct hrtimer *timer)
+{
+	struct vei_net_moder *m = container_of(timer, struct vei_net_moder, late);
+	struct vei_net_rxq *rxq = container_of(m, struct vei_net_rxq, moder);
+	u64 waited;
+
+	smp_mb();	/* with vei_rxq_watch() */
+	if (!READ_ONCE(m->postponed))
+		return HRTIMER_NORESTART;
+	waited = ktime_get_ns() - m->polled;
+	if (waited < m->limit)
+		hrtimer_start(timer, ns_to_ktime(m->limit - waited), HRTIMER_MODE_REL);
+	else
+		napi_schedule(&rxq->napi);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * vei_rxq_init_moder() - of a queue that was just allocated
+ * @rxq: the queue
+ */
+void vei_rxq_init_moder(struct vei_net_rxq *rxq)
+{
+	struct vei_net_moder *m = &rxq->moder;
+
+	m->usecs = VEI_RX_USECS;
+	vei_timer_init(&m->late, vei_rxq_late);
+#ifdef CONFIG_DIMLIB
+	INIT_WORK(&m->dim.work, vei_rxq_dim_work);
+	m->dim.mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;
+	/* From below it would stay below where packets are farther apart than its first steps. */
+	m->dim.profile_ix = VEI_RX_DIM_START;
+	m->dim.tune_state = DIM_GOING_RIGHT;
+	m->usecs = net_dim_get_rx_moderation(m->dim.mode, m->dim.profile_ix).usec;
+#endif
+}
+
+/**
+ * vei_rxq_start_moder() - begin anew
+ * @rxq: a queue that is about to run
+ */
+void vei_rxq_start_moder(struct vei_net_rxq *rxq)
+{
+	struct vei_net_moder *m = &rxq->moder;
+
+	m->by_index = vei_net_has(rxq->net, VIRTIO_RING_F_USED_EVENT_IDX);
+	m->row = 0;
+	m->pace = 0;
+	m->postponed = false;
+}
+
+/**
+ * vei_rxq_stop_moder() - nothing of it runs on return
+ * @rxq: a queue whose NAPI is disabled
+ *
+ * Context: may sleep.
+ */
+void vei_rxq_stop_moder(struct vei_net_rxq *rxq)
+{
+	WRITE_ONCE(rxq->moder.postponed, false);
+	hrtimer_cancel(&rxq->moder.late);
+#ifdef CONFIG_DIMLIB
+	cancel_work_sync(&rxq->moder.dim.work);
+	rxq->moder.dim.state = DIM_START_MEASURE;
+#endif
+}

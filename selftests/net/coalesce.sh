@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Receive interrupts of a stream are fewer than its packets, as ethtool -C has it or by
+# themselves; what comes alone, and what is answered, does not wait, and the end of a stream
+# comes in time.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
+
+COUNT=4000
+nic=${PAIR}1		# it receives
+
+ALL_TESTS=(
+	test_start
+	test_set
+	test_refused
+	"test_stream rx-usecs 50000 rx-frames 16"
+	"test_stream rx-usecs 50000 rx-frames 0"
+	"test_stream rx-usecs 1000000 rx-frames 32"
+	test_end_of_a_stream
+	test_lone
+	test_adaptive
+	test_by_flags
+	test_reset
+)
+CLEANUP=meddle_cleanup
+
+test_start()
+{
+	drv_load && pair_create
+	check_err $? "the pair does not come up"
+	quiet_pair
+}
+
+# peer_set WORD...: of the receiver's ethtool -C
+peer_set()
+{
+	in_peer ethtool -C "$IF1" "$@"
+}
+
+# what ethtool -c says of NAME
+peer_get()
+{
+	in_peer ethtool -c "$IF1" | sed -n "s/^$1:[[:space:]]*//p"
+}
+
+test_set()
+{
+	in_peer ethtool -c "$IF1" | grep -q '^Adaptive RX: on'
+	check_err $? "not adaptive by itself"
+	peer_set adaptive-rx off rx-usecs 123 rx-frames 45
+	check_err $? "cannot set"
+	in_peer ethtool -c "$IF1" | grep -q '^Adaptive RX: off'
+	check_err $? "still adaptive"
+	check_eq "$(peer_get rx-usecs)" 123 "rx-usecs"
+	check_eq "$(peer_get rx-frames)" 45 "rx-frames"
+}
+
+test_refused()
+{
+	peer_set rx-usecs 1000001 2>/dev/null
+	check_fail $? "over a second is taken"
+	check_eq "$(peer_get rx-usecs)" 123 "rx-usecs afterwards"
+	peer_set adaptive-tx on 2>/dev/null
+	check_fail $? "adaptive-tx is taken"
+}
+
+# Of the receiver since count_from: packets and interrupts.
+count_from()
+{
+	queue_now "$nic" 0
+	WAS_USED=${QUEUE_IS[used]} WAS_IRQS=${QUEUE_IS[interrupts]}
+}
+
+count_to()
+{
+	queue_now "$nic" 0
+	PACKETS=$((QUEUE_IS[used] - WAS_USED))
+	IRQS=$((QUEUE_IS[interrupts] - WAS_IRQS))
+	note "$IRQS interrupts for $PACKETS packets"
+}
+
+# One at a time, so that none comes together with another by itself.
+stream()
+{
+	count_from
+	traffic_run packet there -q -b 1 -w 200 -s 60 -c "$COUNT"
+	check_err $? "lost or spoiled"
+	count_to
+	check_ge "$PACKETS" "$COUNT" "packets"
+}
+
+# <name value...>
+test_stream()
+{
+	peer_set adaptive-rx off "$@"
+	check_err $? "cannot set"
+	stream
+	check_le "$IRQS" $((COUNT / 8)) "interrupts"
+	check_eq "$(in_peer ethtool -S "$IF1" | sed -n 's/^ *rx0_drops: //p')" 0 "drops"
+}
+
+# Fewer than were waited for, and nothing comes behind them: the time does.
+test_end_of_a_stream()
+{
+	peer_set adaptive-rx off rx-usecs 300000 rx-frames 100
+	check_err $? "cannot set"
+	count_from
+	# the last 30 or so are not a hundred
+	traffic_run packet there -q -b 1 -w 200 -s 60 -c 530
+	check_err $? "lost or spoiled"
+	count_to
+	ping -q -c 1 -W 5 "$IP1" >/dev/null
+	check_err $? "no answer"
+}
+
+# Alone, within a second of each other or not, none waits for the second that was set.
+test_lone()
+{
+	local out
+
+	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
+	check_err $? "cannot set"
+	sleep 2
+	out=$(ping -q -c 4 -i 1.2 -W 5 "$IP1")
+	check_err $? "no answer"
+	check_le "$(rtt_max "$out")" 500 "ms for an answer"
+}
+
+# rtt_max OUTPUT: whole milliseconds
+rtt_max()
+{
+	sed -n 's|.* = [0-9.]*/[0-9.]*/\([0-9]*\).*|\1|p' <<<"$1"
+}
+
+# Whatever time the kernel's dim finds, it is 50 ms: long enough for the slowest machine's
+# stream, and too long for who waits for an answer, who has to get it without.
+test_adaptive()
+{
+	local out
+
+	drv_unload
+	meddle func=net_dim_get_rx_moderation skip=1 ret=50000
+	check_err $? "cannot meddle"
+	drv_load && pair_create
+	check_err $? "the pair does not come up"
+	quiet_pair
+	stream
+	check_le "$IRQS" $((COUNT / 4)) "interrupts"
+	count_from
+	out=$(ping -q -f -c 300 "$IP1")
+	check_err $? "no answer"
+	count_to
+	check_ge "$IRQS" $((PACKETS * 8 / 10)) "interrupts of requests"
+	meddle_end
+}
+
+# By flags there is nothing to postpone.
+test_by_flags()
+{
+	vei_set "$nic" used_event 0
+	check_err $? "cannot toggle"
+	wait_for 5 if_is_running "$IF1" "$NS"
+	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
+	check_err $? "cannot set"
+	stream
+	ping -q -c 1 -W 5 "$IP1" >/dev/null
+	check_err $? "no answer"
+	vei_set "$nic" used_event 1
+	check_err $? "cannot toggle back"
+	wait_for 5 if_is_running "$IF1" "$NS"
+}
+
+# What was set outlasts it, and what was waited for does not.
+test_reset()
+{
+	peer_set adaptive-rx off rx-usecs 100000 rx-frames 64
+	check_err $? "cannot set"
+	traffic_start packet there -q -b 1 -s 60
+	traffic_flows 500
+	check_err $? "no traffic"
+	vei_set "$nic" reset 1
+	check_err $? "cannot reset"
+	check_eq "$(peer_get rx-frames)" 64 "rx-frames after a reset"
+	traffic_flows 500
+	check_err $? "the traffic has stopped"
+	traffic_stop
+	check_err $? "lost or spoiled"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_net")
+fi
+tests_run
