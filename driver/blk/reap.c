@@ -53,14 +53,9 @@ static void vei_blk_suspect(struct vei_blk_vq *vq, struct vei_blk_req *req, u8 s
 	vei_blk_queue_broken(vq->q);
 }
 
-/**
- * vei_blk_take() - take back what the device is done with
- * @vq: the queue, locked
- * @done: they are added to it, to be completed when the lock is no longer held
- *
- * Return: how many.
- */
-unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
+/* Of vei_blk_take(). */
+static __always_inline unsigned int vei_blk_take_all(struct vei_blk_vq *vq,
+						     struct vei_blk_done *done)
 {
 	struct vei_blk_req *req;
 	unsigned int n = 0;
@@ -74,12 +69,27 @@ unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
 		}
 		vei_blk_done_add(done, req);
 		n++;
+		/* Who asks for an interrupt afterwards asks whether there is more. */
+		if (!vei_queue_saw_more(vq->q))
+			break;
 	}
 	if (unlikely(vq->full) && n) {
 		done->room = vq->full;
 		vq->full = NULL;
 	}
 	return n;
+}
+
+/**
+ * vei_blk_take() - take back what the device was found to be done with
+ * @vq: the queue, locked
+ * @done: they are added to it, to be completed when the lock is no longer held
+ *
+ * Return: how many.
+ */
+unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
+{
+	return vei_blk_take_all(vq, done);
 }
 
 /*
@@ -103,13 +113,13 @@ static void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken)
 	vq->reaped = now;
 }
 
-/* After how many, of which there are more than one perhaps, shall the interrupt come? */
-static unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken)
+/* After how many, of some that are in flight, shall the interrupt come? */
+static unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken,
+				   unsigned int in_flight)
 {
-	unsigned int in_flight = vei_queue_in_flight(vq->q);
 	unsigned int n = min((in_flight + taken) / 2, in_flight);
 
-	if (!vq->by_index || n <= 1)
+	if (n <= 1)
 		return 1;
 	return clamp(vei_blk_patience() / max(vq->pace, 1U), 1U, n);
 }
@@ -125,6 +135,33 @@ static void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n)
 		hrtimer_start(&vq->overdue, ns_to_ktime(vq->limit), HRTIMER_MODE_REL);
 }
 
+/* Of vei_blk_reap(), for the interrupt without a call; of a queue that is not polled. */
+static __always_inline void vei_blk_reap_all(struct vei_blk_vq *vq, struct vei_blk_done *done,
+					     bool patient)
+{
+	unsigned int taken = 0, in_flight, n;
+
+	/* By flags, none while we are here; by index the one that was asked for has been. */
+	if (!vq->by_index)
+		vei_queue_intr_disable(vq->q);
+	do {
+		taken += vei_blk_take_all(vq, done);
+		in_flight = vei_queue_in_flight(vq->q);
+		n = 1;
+		if (patient && in_flight && vq->by_index)
+			n = vei_blk_choose(vq, taken, in_flight);
+	} while (!vei_queue_intr_postpone(vq->q, n));
+
+	/* Lone requests do not even need a look at the clock. */
+	if ((vq->busy || in_flight) && vq->by_index) {
+		vei_blk_note_pace(vq, taken);
+		vq->busy = in_flight;
+	}
+	vq->postponed = false;
+	if (n > 1)
+		vei_blk_watch(vq, n);
+}
+
 /**
  * vei_blk_reap() - take back what the device is done with, and ask for an interrupt
  * @vq: the queue, locked
@@ -133,46 +170,30 @@ static void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n)
  */
 void vei_blk_reap(struct vei_blk_vq *vq, struct vei_blk_done *done, bool patient)
 {
-	unsigned int taken = 0, n;
-
 	if (vq->polled) {
 		vei_blk_take(vq, done);
 		vei_queue_intr_disable(vq->q);
 		return;
 	}
-	/* By flags, none while we are here; by index the one that was asked for has been. */
-	if (!vq->by_index)
-		vei_queue_intr_disable(vq->q);
-	do {
-		taken += vei_blk_take(vq, done);
-		n = patient ? vei_blk_choose(vq, taken) : 1;
-	} while (!vei_queue_intr_postpone(vq->q, n));
-
-	/* Lone requests do not even need a look at the clock. */
-	if (vq->by_index && (vq->busy || vei_queue_in_flight(vq->q))) {
-		vei_blk_note_pace(vq, taken);
-		vq->busy = vei_queue_in_flight(vq->q);
-	}
-	vq->postponed = false;
-	if (n > 1)
-		vei_blk_watch(vq, n);
+	vei_blk_reap_all(vq, done, patient);
 }
 
 /**
  * vei_blk_interrupt() - interrupt of a queue
  * @q: the queue
+ *
+ * Context: hard interrupt.
  */
 void vei_blk_interrupt(struct vei_queue *q)
 {
 	struct vei_blk_vq *vq = q->priv;
 	struct vei_blk_done done;
-	unsigned long flags;
 
 	vei_blk_done_init(&done);
-	spin_lock_irqsave(&vq->lock, flags);
+	spin_lock(&vq->lock);
 	if (likely(vq->q))
-		vei_blk_reap(vq, &done, true);
-	spin_unlock_irqrestore(&vq->lock, flags);
+		vei_blk_reap_all(vq, &done, true);
+	spin_unlock(&vq->lock);
 	vei_blk_complete_all(&done);
 }
 

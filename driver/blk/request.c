@@ -26,18 +26,16 @@ static void vei_blk_set_range(const struct request *rq, struct vei_blk_req *req,
 /* The header, and a range if there is one. Returns whether there is, or a negative errno. */
 static int vei_blk_prepare(struct request *rq, struct vei_blk_req *req)
 {
+	BUILD_BUG_ON(REQ_OP_READ != VEI_BLK_T_IN || REQ_OP_WRITE != VEI_BLK_T_OUT);
 	req->status = VEI_BLK_S_NONE;
 	req->hdr.ioprio = req_get_ioprio(rq);
+	if (likely(req_op(rq) <= REQ_OP_WRITE)) {
+		req->hdr.type = req_op(rq);
+		req->hdr.sector = blk_rq_pos(rq);
+		return false;
+	}
 	req->hdr.sector = 0;
 	switch (req_op(rq)) {
-	case REQ_OP_READ:
-		req->hdr.type = VEI_BLK_T_IN;
-		req->hdr.sector = blk_rq_pos(rq);
-		break;
-	case REQ_OP_WRITE:
-		req->hdr.type = VEI_BLK_T_OUT;
-		req->hdr.sector = blk_rq_pos(rq);
-		break;
 	case REQ_OP_FLUSH:
 		req->hdr.type = VEI_BLK_T_FLUSH;
 		break;
@@ -95,25 +93,39 @@ static int vei_blk_map(const struct vei_blk *vblk, struct request *rq, struct ve
 	return n;
 }
 
+/* The usual request: one piece. */
+static bool vei_blk_map_one(const struct vei_blk *vblk, struct request *rq, struct vei_seg *seg)
+{
+	struct bio_vec bv = req_bvec(rq);
+
+	if (bv.bv_len != blk_rq_bytes(rq) || bv.bv_len > vblk->limits.size_max)
+		return false;
+	seg->addr = page_to_phys(bv.bv_page) + bv.bv_offset;
+	seg->len = bv.bv_len;
+	return true;
+}
+
 /* Under the lock. Returns 0 or a negative errno. */
 static int vei_blk_post(struct vei_blk_vq *vq, struct request *rq, bool range)
 {
 	struct vei_blk_req *req = blk_mq_rq_to_pdu(rq);
+	const u64 addr = virt_to_phys(req);
 	struct vei_seg *seg = vq->seg;
 	int n = 0;
 
-	seg[0].addr = virt_to_phys(&req->hdr);
+	seg[0].addr = addr + offsetof(struct vei_blk_req, hdr);
 	seg[0].len = sizeof(req->hdr);
 	if (range) {
 		n = 1;
-		seg[1].addr = virt_to_phys(&req->range);
+		seg[1].addr = addr + offsetof(struct vei_blk_req, range);
 		seg[1].len = sizeof(req->range);
 	} else if (blk_rq_nr_phys_segments(rq)) {
-		n = vei_blk_map(vq->vblk, rq, seg + 1);
+		n = vei_blk_map_one(vq->vblk, rq, seg + 1) ? 1 :
+		    vei_blk_map(vq->vblk, rq, seg + 1);
 		if (unlikely(n < 0))
 			return n;
 	}
-	seg[n + 1].addr = virt_to_phys(&req->status);
+	seg[n + 1].addr = addr + offsetof(struct vei_blk_req, status);
 	seg[n + 1].len = sizeof(req->status);
 	if (rq_data_dir(rq) == WRITE)
 		return vei_queue_add(vq->q, seg, 1 + n, 1, req);
@@ -239,6 +251,15 @@ void vei_blk_complete_all(struct vei_blk_done *done)
 {
 	DEFINE_IO_COMP_BATCH(iob);
 
+	/* One is no batch. */
+	if (done->first && !done->first->next && !done->room) {
+		struct request *rq = blk_mq_rq_from_pdu(done->first);
+
+		done->first->timeouts = 0;
+		if (!blk_mq_complete_request_remote(rq))
+			vei_blk_complete(rq);
+		return;
+	}
 	vei_blk_complete_into(done, &iob);
 	if (iob.complete)
 		iob.complete(&iob);

@@ -23,7 +23,7 @@ const char *const vei_vector_mode_names[] = {
 	[VEI_VECTORS_INTX] = "intx",
 };
 
-static void vei_irq_deliver(struct vei_queue *q, bool empty)
+static __always_inline void vei_irq_deliver(struct vei_queue *q, bool empty)
 {
 	vei_count_inc(&q->count.interrupts);
 	if (empty)

@@ -325,6 +325,15 @@ static __always_inline void *vei_queue_get(struct vei_queue *q, u32 *len)
 }
 
 /**
+ * vei_queue_saw_more() - is another used buffer known of? See vei_ring_saw_more()
+ * @q: the queue
+ */
+static __always_inline bool vei_queue_saw_more(const struct vei_queue *q)
+{
+	return vei_ring_saw_more(&q->ring);
+}
+
+/**
  * vei_queue_pending() - has the device used something that was not taken yet?
  * @q: the queue
  *

@@ -11,7 +11,7 @@ set -u
 . "$(dirname "$0")/guest_lib.sh"
 
 # A workload's size, which the environment may change.
-: "${N_READ1:=2000}" "${N_READ32:=6000}" "${N_SEQ:=1500}" "${N_SYNC:=600}"
+: "${N_READ1:=1000}" "${N_READ32:=4000}" "${N_SEQ:=800}" "${N_SYNC:=400}"
 
 # take DISK DRIVER: bound anew even if that has it
 take()

@@ -41,7 +41,7 @@ declare -A COUNT=() IRQS=()
 if [ "${PLUGIN-}" = icount ]; then
 	: "${IDLE_SECONDS:=60}"
 else
-	: "${IDLE_SECONDS:=5}"
+	: "${IDLE_SECONDS:=3}"
 fi
 windows=0
 

@@ -319,9 +319,13 @@ static void check_taken(struct world *w, struct ref_buf *got, u32 len)
 static void step_get(struct world *w)
 {
 	u32 len = 0;
+	bool more = vei_ring_saw_more(&w->rig.ring);
 	struct ref_buf *got = vei_ring_get(&w->rig.ring, &len);
 
+	/* Nothing that it has seen goes again, and when all is taken it has seen no more. */
+	EXPECT(got || !more);
 	check_taken(w, got, len);
+	EXPECT(w->ref.used != w->ref.taken || !vei_ring_saw_more(&w->rig.ring));
 }
 
 static void step_get_burst(struct world *w)

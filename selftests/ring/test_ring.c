@@ -177,6 +177,7 @@ static void test_break_reasons(void)
 	push(0, 1);
 	push(0, 1);
 	EXPECT(vei_ring_get(r, &len) == &token[0]);
+	EXPECT(vei_ring_saw_more(r));
 	expect_broken(r, VEI_RING_USED_TWICE, 0, 2);
 	/* Out of order, and then the one again that is due by its place. */
 	r = begin_three(true);

@@ -104,4 +104,15 @@ static __always_inline void *vei_ring_get(struct vei_ring *r, u32 *len)
 	return vei_ring_take(r, slot);
 }
 
+/**
+ * vei_ring_saw_more() - is another used buffer known of, without asking the device?
+ * @r: the ring, of which vei_ring_get() has just taken one
+ *
+ * If not, arming asks the device anyway.
+ */
+static __always_inline bool vei_ring_saw_more(const struct vei_ring *r)
+{
+	return r->last_used != r->used_seen;
+}
+
 #endif /* _VEI_GET_H */
