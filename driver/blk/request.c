@@ -65,29 +65,35 @@ static int vei_blk_map(const struct vei_blk *vblk, struct request *rq, struct ve
 {
 	const u32 size_max = vblk->limits.size_max;
 	unsigned int n = 0;
-	struct req_iterator iter;
-	struct bio_vec bv;
+	struct bio *bio;
 	u64 end = 0;
 
-	rq_for_each_bvec(bv, rq, iter) {
-		u64 addr = page_to_phys(bv.bv_page) + bv.bv_offset;
-		u32 len = bv.bv_len;
+	__rq_for_each_bio(bio, rq) {
+		const struct bio_vec *bv = __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter);
+		u32 left = bio->bi_iter.bi_size, skip = bio->bi_iter.bi_bvec_done;
 
-		if (n && addr == end && len <= size_max - seg[n - 1].len) {
-			seg[n - 1].len += len;
-			end += len;
-			continue;
-		}
-		end = addr + len;
-		while (len) {
-			u32 piece = min(len, size_max);
+		/* By hand, as rq_for_each_bvec() costs several times as much. */
+		for (; left; bv++, skip = 0) {
+			u64 addr = page_to_phys(bv->bv_page) + bv->bv_offset + skip;
+			u32 len = min(bv->bv_len - skip, left);
 
-			if (unlikely(n == vblk->max_segments))
-				return -EINVAL;
-			seg[n].addr = addr;
-			seg[n++].len = piece;
-			addr += piece;
-			len -= piece;
+			left -= len;
+			if (n && addr == end && len <= size_max - seg[n - 1].len) {
+				seg[n - 1].len += len;
+				end += len;
+				continue;
+			}
+			end = addr + len;
+			while (len) {
+				u32 piece = min(len, size_max);
+
+				if (unlikely(n == vblk->max_segments))
+					return -EINVAL;
+				seg[n].addr = addr;
+				seg[n++].len = piece;
+				addr += piece;
+				len -= piece;
+			}
 		}
 	}
 	return n;
