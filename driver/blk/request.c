@@ -26,11 +26,15 @@ static void vei_blk_set_range(const struct request *rq, struct vei_blk_req *req,
 /* The header, and a range if there is one. Returns whether there is, or a negative errno. */
 static int vei_blk_prepare(struct request *rq, struct vei_blk_req *req)
 {
-	BUILD_BUG_ON(REQ_OP_READ != VEI_BLK_T_IN || REQ_OP_WRITE != VEI_BLK_T_OUT);
+	const u32 op = (__force u32)req_op(rq);
+
+	/* These two by their numbers, which are the same. */
+	BUILD_BUG_ON((__force u32)REQ_OP_READ - VEI_BLK_T_IN ||
+		     (__force u32)REQ_OP_WRITE - VEI_BLK_T_OUT);
 	req->status = VEI_BLK_S_NONE;
 	req->hdr.ioprio = req_get_ioprio(rq);
-	if (likely(req_op(rq) <= REQ_OP_WRITE)) {
-		req->hdr.type = req_op(rq);
+	if (likely(op <= VEI_BLK_T_OUT)) {
+		req->hdr.type = op;
 		req->hdr.sector = blk_rq_pos(rq);
 		return false;
 	}

@@ -77,7 +77,7 @@ static void vei_rxq_watch(struct vei_net_moder *m, u64 limit)
 {
 	m->limit = limit;
 	WRITE_ONCE(m->postponed, true);
-	smp_mb();	/* with vei_rxq_late(): at least one of the two sees the other */
+	virt_mb();	/* with vei_rxq_late(): at least one of the two sees the other */
 	if (!hrtimer_is_queued(&m->late))
 		hrtimer_start(&m->late, ns_to_ktime(limit), HRTIMER_MODE_REL);
 }
@@ -120,7 +120,7 @@ static enum hrtimer_restart vei_rxq_late(struct hrtimer *timer)
 	struct vei_net_rxq *rxq = container_of(m, struct vei_net_rxq, moder);
 	u64 waited;
 
-	smp_mb();	/* with vei_rxq_watch() */
+	virt_mb();	/* with vei_rxq_watch() */
 	if (!READ_ONCE(m->postponed))
 		return HRTIMER_NORESTART;
 	waited = ktime_get_ns() - m->polled;

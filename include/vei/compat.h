@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where it is asked which kernel this is, for all of the modules; what only
- * networking or the block layer needs is in driver/net/compat.h and driver/blk/compat.h. The rest reads like the newest
- * kernel; what an older one lacks is made up for in these.
+ * networking or the block layer needs is in driver/net/compat.h and
+ * driver/blk/compat.h. The rest reads like the newest kernel; what an older one
+ * lacks is made up for in these.
  */
 #ifndef _VEI_COMPAT_H
 #define _VEI_COMPAT_H
