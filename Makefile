@@ -29,7 +29,7 @@ help:
 	@echo 'On Debian 12, amd64, where these install what they need:'
 	@echo 'make run          boot a guest, run traffic in every suppression mode, print a table'
 	@echo 'make test         check, test-ring, test-qemu, test-vm'
-	@echo 'make test-wide    test-vm on more devices, with more rounds, and with the controls of its suites'
+	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
 	@echo 'make test-arches  the ring on arm64 and on 32 bits'
 	@echo 'make shell        a prompt in a guest with the modules loaded'

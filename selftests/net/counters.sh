@@ -185,7 +185,7 @@ test_while_counting()
 	irq_on "virtio_ei-$(nic_bdf "${PAIR}1")-input.0" 0
 	check_err $? "the interrupt cannot be moved"
 	for ((offset = 1; offset < READER_BYTES; offset++)); do
-		meddle func=vei_queue_read_stats at="$offset" delay_us=3000 2>/dev/null || continue
+		meddle func=vei_queue_read_stats at="$offset" delay_us=50000 2>/dev/null || continue
 		queue_now "${PAIR}0" 1
 		meddle_read hits
 		meddle_end

@@ -22,11 +22,6 @@ class ConfigError(Exception):
     """The request cannot be carried out; the message says why."""
 
 
-def is_wide():
-    """Is it the wide tier, in which suites also do more rounds?"""
-    return bool(os.environ.get("VEI_WIDE"))
-
-
 def environment():
     """The variables of env.sh: kernel, cache and build directories."""
     names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE")

@@ -15,14 +15,9 @@ import functools
 import itertools
 
 from .collection import collect
-from .config import Guest, Pair, is_wide
+from .config import Guest, Pair
 
 suites = functools.partial(collect, "net")
-
-
-def bind_rounds():
-    """For the environment of bind.sh."""
-    return {"VEI_BIND_ROUNDS": 200 if is_wide() else 80}
 
 
 def all_pairs(factors):
@@ -79,8 +74,7 @@ def stock_device():
             Pair("d", props={"event_idx": "off"}),
         ], tests=suites("integrity.sh", "wrap.sh", "backpressure.sh")),
         # poisoned and checked slabs: a buffer used after its end shows
-        Guest(name="lifecycle", seconds=120, timeout=900, kernel_args="slub_debug=FZP",
-              env=bind_rounds(),
+        Guest(name="lifecycle", seconds=200, timeout=900, kernel_args="slub_debug=FZP",
               tests=suites("bind.sh", "snapshot.sh", "migrate.sh")),
         Guest(name="offload", seconds=35, timeout=900, pairs=[
             Pair("a", backend="tap"),

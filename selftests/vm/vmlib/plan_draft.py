@@ -8,7 +8,7 @@ combinations on every device of its guest.
 import os
 
 from .config import Guest, Pair
-from .plan import all_pairs, bind_rounds, suites
+from .plan import all_pairs, suites
 
 ON_OFF = ("on", "off")
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
@@ -105,8 +105,8 @@ def same_guests(qemu):
         ], tests=suites("integrity.sh", "backpressure.sh", "coalesce.sh")),
         Guest(name="draft-snapshot", timeout=900, seconds=90, qemu=qemu, env={"VEI_MODES": MODES},
               pairs=[Pair("a", props=DRAFT)], tests=suites("snapshot.sh")),
-        Guest(name="draft-lifecycle", timeout=900, seconds=110, qemu=qemu,
-              kernel_args="slub_debug=FZP", env=bind_rounds(),
+        Guest(name="draft-lifecycle", timeout=900, seconds=180, qemu=qemu,
+              kernel_args="slub_debug=FZP", env={"VEI_BIND_ROUNDS": 120},
               pairs=[Pair("a", props=DRAFT)], tests=suites("bind.sh", "migrate.sh")),
         Guest(name="draft-hotplug", timeout=600, seconds=60, qemu=qemu, machine="pc,usb=off",
               pairs=[Pair("a", props=DRAFT)], tests=suites("hotplug.sh", "suspend.sh")),
