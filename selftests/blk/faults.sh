@@ -263,7 +263,7 @@ test_hopeless()
 	fault_on used-idx-jump
 	deadline=$((SECONDS + 60))
 	# not wait_for, which looks less and less often
-	until lies_until_given_up || [ $SECONDS -ge $deadline ]; do
+	until lies_until_given_up || [ "$SECONDS" -ge "$deadline" ]; do
 		:
 	done
 	log_has "given up"
