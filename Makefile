@@ -27,7 +27,7 @@ help:
 	@echo 'make clean        remove what was built'
 	@echo
 	@echo 'On Debian 12, amd64, where these install what they need:'
-	@echo 'make run          boot a guest, run traffic in every suppression mode, print a table'
+	@echo 'make run          boot guests, run traffic and requests in every suppression mode, print tables'
 	@echo 'make test         check, test-ring, test-qemu, test-vm'
 	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'

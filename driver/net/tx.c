@@ -157,7 +157,7 @@ static bool vei_tx_is_awaited(struct sk_buff *skb)
 static void vei_txq_note_awaited(struct vei_net_txq *txq)
 {
 	txq->awaited = true;
-	txq->awaited_idx = vei_queue_taken(txq->q) + vei_queue_in_flight(txq->q);
+	txq->awaited_idx = vei_queue_added(txq->q);
 }
 
 static bool vei_txq_is_awaited(struct vei_net_txq *txq)

@@ -71,15 +71,13 @@ test_refused()
 # Of the receiver since count_from: packets and interrupts.
 count_from()
 {
-	queue_now "$nic" 0
-	WAS_USED=${QUEUE_IS[used]} WAS_IRQS=${QUEUE_IS[interrupts]}
+	queue_from "$nic" 0
 }
 
 count_to()
 {
-	queue_now "$nic" 0
-	PACKETS=$((QUEUE_IS[used] - WAS_USED))
-	IRQS=$((QUEUE_IS[interrupts] - WAS_IRQS))
+	queue_to "$nic" 0
+	PACKETS=${QUEUE_MORE[used]} IRQS=${QUEUE_MORE[interrupts]}
 	note "$IRQS interrupts for $PACKETS packets"
 }
 

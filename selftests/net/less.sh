@@ -223,16 +223,6 @@ test_pairs_while_sending()
 	check_works
 }
 
-# Have 100 packets more been sent by queue $1 since the last call that was true?
-sent_by_queue()
-{
-	local now
-
-	now=$(nic_count "tx${1}_packets")
-	[ "$now" -ge $((${SENT_BEFORE[$1]:-0} + 100)) ] && SENT_BEFORE[$1]=$now
-}
-
-SENT_BEFORE=()
 if is_stock; then
 	ALL_TESTS=("skip only for virtio_ei_net")
 fi

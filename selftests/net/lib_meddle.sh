@@ -102,6 +102,41 @@ queue_now()
 	done <<<"$text"
 }
 
+# queue_from NIC QUEUE: from here on is counted what queue_to NIC QUEUE leaves by key in
+# QUEUE_MORE, of those keys that are numbers
+declare -A QUEUE_WAS=() QUEUE_MORE=()
+queue_from()
+{
+	local key
+
+	queue_now "$1" "$2" || return 1
+	for key in "${!QUEUE_IS[@]}"; do
+		QUEUE_WAS[$key]=${QUEUE_IS[$key]}
+	done
+}
+
+queue_to()
+{
+	local key
+
+	queue_now "$1" "$2" || return 1
+	for key in "${!QUEUE_IS[@]}"; do
+		if [[ ${QUEUE_IS[$key]} =~ ^[0-9]+$ ]]; then
+			QUEUE_MORE[$key]=$((QUEUE_IS[$key] - QUEUE_WAS[$key]))
+		fi
+	done
+}
+
+# Have 100 packets more been sent by transmit queue $1 of vei0 since the last call that was true?
+SENT_BEFORE=()
+sent_by_queue()
+{
+	local now
+
+	now=$(nic_count "tx${1}_packets")
+	[ "$now" -ge $((${SENT_BEFORE[$1]:-0} + 100)) ] && SENT_BEFORE[$1]=$now
+}
+
 # Has the driver taken back all that it gave to queue $2 of NIC $1?
 queue_is_empty()
 {

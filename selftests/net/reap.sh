@@ -37,15 +37,13 @@ test_start()
 # its packet taken back without.
 count_from()
 {
-	queue_now "$nic" 1
-	WAS_USED=${QUEUE_IS[used]} WAS_ASKED=${QUEUE_IS[rearms]}
+	queue_from "$nic" 1
 }
 
 count_to()
 {
-	queue_now "$nic" 1
-	PACKETS=$((QUEUE_IS[used] - WAS_USED))
-	ASKED=$((QUEUE_IS[rearms] - WAS_ASKED))
+	queue_to "$nic" 1
+	PACKETS=${QUEUE_MORE[used]} ASKED=${QUEUE_MORE[rearms]}
 }
 
 requests()
@@ -53,6 +51,9 @@ requests()
 	count_from
 	ping -q -i 0.002 -c "$COUNT" "$IP1" >/dev/null
 	check_err $? "requests are not answered"
+	# the last ones wait for the timer perhaps
+	wait_for 10 queue_is_empty "$nic" 1
+	check_err $? "some wait for ever"
 	count_to
 }
 

@@ -10,8 +10,8 @@ from vmlib import config
 from . import BENCH, TOP
 
 MODULES = {"ours": {"virtio_ei", "virtio_ei_net", "virtio_ei_blk"},
-           "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_blk", "virtio_pci", "virtio_pci_legacy_dev",
-                     "virtio_pci_modern_dev"}}
+           "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_blk", "virtio_pci",
+                     "virtio_pci_legacy_dev", "virtio_pci_modern_dev"}}
 # Entries of any of these make one count.
 CALLS = {
     "programs": ("lapic_next_deadline", "lapic_next_event"),

@@ -6,7 +6,8 @@ import statistics
 
 # What falls away when nothing is sent is taken off these.
 TIMED = ("timerirqs", "programs")
-FIGURES = ("kicks", "txirqs", "rxirqs", "irqs", "timerirqs", "programs", "wakeups", "driver", "guest")
+FIGURES = ("kicks", "txirqs", "rxirqs", "irqs", "timerirqs", "programs", "wakeups",
+           "driver", "guest")
 
 
 def quartiles(values):

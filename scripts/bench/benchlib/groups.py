@@ -66,9 +66,27 @@ def timed_device(options):
     return group
 
 
-def stock_device(options):
+def released_rows(driver):
+    """Both drivers on a device "s" with event index and an "f" without: rows, and their names."""
     rows = [Row("stock-ii", "s", "stock", "-:-"), Row("ours-ii", "s", "ours", "1:1"),
             Row("stock-ff", "f", "stock", "-:-"), Row("ours-ff", "f", "ours", "0:0")]
+    return rows, {"stock-ii": f"{driver}, event index", "ours-ii": "ours, event index",
+                  "stock-ff": f"{driver}, flags", "ours-ff": "ours, flags"}
+
+
+def draft_rows(prefix="", words="ours"):
+    """Ours in the four combinations, kicks by / interrupts by, on a device "d": likewise."""
+    rows, names = [], {}
+    for kick, avail in (("flags", 0), ("avail_event", 1)):
+        for intr, used in (("flags", 0), ("used_event", 1)):
+            label = f"{prefix}{kick[0]}{intr[0]}"
+            rows.append(Row(label, "d", "ours", f"{used}:{avail}"))
+            names[label] = f"{words}, {kick} / {intr}"
+    return rows, names
+
+
+def stock_device(options):
+    rows, names = released_rows("virtio_net")
     return Group(
         "stock", "Stock device",
         "Debian's QEMU, one pair of NICs on a hub; counted by the plugin, one processor, "
@@ -76,18 +94,13 @@ def stock_device(options):
         session.Plan(rows=rows,
                      pairs=[config.Pair("s"), config.Pair("f", props={"event_idx": "off"})],
                      workloads=HUB, qemu=shutil.which("qemu-system-x86_64"), **options),
-        {"stock-ii": "virtio_net, event index", "ours-ii": "ours, event index",
-         "stock-ff": "virtio_net, flags", "ours-ff": "ours, flags"}, "stock-ii")
+        names, "stock-ii")
 
 
 def draft_device(options):
-    names = {"stock": "virtio_net, event index (released dialect)"}
-    rows = [Row("stock", "s", "stock", "-:-")]
-    for kick, avail in (("flags", 0), ("avail_event", 1)):
-        for intr, used in (("flags", 0), ("used_event", 1)):
-            label = f"{kick[0]}{intr[0]}"
-            rows.append(Row(label, "d", "ours", f"{used}:{avail}"))
-            names[label] = f"ours, {kick} / {intr}"
+    rows, names = draft_rows()
+    rows.insert(0, Row("stock", "s", "stock", "-:-"))
+    names["stock"] = "virtio_net, event index (released dialect)"
     return Group(
         "draft", "Draft device, the four combinations",
         "Kicks by / interrupts by; the QEMU of scripts/qemu, the device sends 10 us after a kick.",
@@ -121,18 +134,13 @@ def real(options):
 
 def disk_rows(draft):
     """All that can be compared on disks: rows, what they are called, and the disks' properties."""
-    rows = [Row("stock-ii", "s", "stock", "-:-"), Row("ours-ii", "s", "ours", "1:1"),
-            Row("stock-ff", "f", "stock", "-:-"), Row("ours-ff", "f", "ours", "0:0")]
-    names = {"stock-ii": "virtio_blk, event index", "ours-ii": "ours, event index",
-             "stock-ff": "virtio_blk, flags", "ours-ff": "ours, flags"}
+    rows, names = released_rows("virtio_blk")
     props = {"s": {}, "f": {"event_idx": "off"}}
     if draft:
         props["d"] = DRAFT
-        for kick, avail in (("flags", 0), ("avail_event", 1)):
-            for intr, used in (("flags", 0), ("used_event", 1)):
-                label = f"draft-{kick[0]}{intr[0]}"
-                rows.append(Row(label, "d", "ours", f"{used}:{avail}"))
-                names[label] = f"ours, draft, {kick} / {intr}"
+        more, called = draft_rows("draft-", "ours, draft")
+        rows += more
+        names |= called
     return rows, names, props
 
 

@@ -149,12 +149,12 @@ def make_guest(plan, number, plugin, where):
         env["PLUGIN"] = plan.mode
         env["SYMBOLS"] = "modules" if symbols.cached() else "all"
     rows = " ".join(f"{row.label}:{row.device}:{row.driver}:{row.toggles}" for row in plan.rows)
-    command = (f"bash /opt/bench/guest_{plan.type()}.sh {plan.rounds} '{' '.join(plan.workloads)}' {rows} "
-               "</dev/null >/dev/ttyS0 2>&1")
+    command = (f"bash /opt/bench/guest_{plan.type()}.sh {plan.rounds} "
+               f"'{' '.join(plan.workloads)}' {rows} </dev/null >/dev/ttyS0 2>&1")
     return config.Guest(name=f"bench-{plan.type()}-{plan.mode}-{number}", mode="command",
-                        command=command, pairs=plan.pairs, disks=plan.disks, mem=768, driver="none", cpus=plan.cpus, env=env,
-                        timeout=plan.timeout, accel=accel, qemu_args=qemu_args,
-                        qemu=plan.qemu or None)
+                        command=command, pairs=plan.pairs, disks=plan.disks, mem=768,
+                        driver="none", cpus=plan.cpus, env=env, timeout=plan.timeout,
+                        accel=accel, qemu_args=qemu_args, qemu=plan.qemu or None)
 
 
 def boot_once(plan, number, initrd, log_dir):

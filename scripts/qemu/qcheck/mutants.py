@@ -2,7 +2,7 @@
 """Pieces of the series taken away, one at a time, and the check that has to find each.
 
 What nothing can find, as it takes a sanitizer or what QEMU has no way to do, is not here;
-Documentation/qemu.md says what that is.
+Documentation/known-problems.md says what that is.
 """
 
 import collections
