@@ -100,6 +100,23 @@ def check_error(control, images, log_dir, driver):
                   "one guest's error is its own failure, the others count")
 
 
+def check_again(control):
+    """Two guests at a time, one of which fails: its lines, and no other, end the run."""
+    said = []
+    totals = runner.Totals(said.append)
+    one, two = (runner.Sayer(name, ["one", "two"], totals) for name in ("one", "two"))
+    for line in ("    ok    this", "    FAIL  that\n          why", "    ok    more"):
+        one(line)
+        two(line.replace("FAIL", "skip"))
+    totals.error("three", "came to nothing")
+    said.clear()
+    totals.say_failures()
+    control.check([line.strip() for line in said] ==
+                  ["one:     FAIL  that", "one:           why",
+                   "FAIL  three: came to nothing", "failed: three"],
+                  "what failed is said again below all else")
+
+
 def check_kvm(control):
     """With something else in the place of /dev/kvm and of QEMU."""
     env = config.environment()
@@ -148,6 +165,7 @@ def check_processors(control):
 
 def run(control, images, log_dir, driver):
     check_processors(control)
+    check_again(control)
     check_directories(control)
     check_kvm(control)
     check_error(control, images, log_dir, driver)

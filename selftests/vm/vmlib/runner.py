@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Many guests, several at a time, and their sum."""
 
+import re
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,18 @@ from . import config, guest, powercut, process
 from .control import Control
 
 
+# A failure, and the lines that go with it; so many of them are said again.
+FAILURE = re.compile(r"    FAIL ")
+FOLLOWS = re.compile(r" {10}| {2,4}\| |  QEMU: |  the last lines ")
+AGAIN = 12
+
+
 class Totals:
     def __init__(self, say=guest.say):
         self.say = say
         self.passed = self.failed = self.skipped = 0
-        self.failures = []
+        self.failures = []          # names of guests
+        self.again = []             # what each Sayer and each error has to say once more
         self.lock = threading.Lock()
 
     def add(self, outcome):
@@ -38,7 +46,17 @@ class Totals:
         with self.lock:
             self.failed += 1
             self.failures.append(name)
-        self.say(f"    FAIL  {name}: {reason}")
+        line = f"    FAIL  {name}: {reason}"
+        self.say(line)
+        self.again.append([line])
+
+    def say_failures(self):
+        """Once more, all together."""
+        for lines in self.again:
+            for line in lines:
+                self.say(line)
+        if self.failures:
+            self.say(f"failed: {' '.join(self.failures)}")
 
 
 class Images:
@@ -56,13 +74,30 @@ class Images:
             return self.built[key]
 
 
-def sayer(name, names):
-    """Where a guest's lines go; with others beside it each line has its name."""
-    if len(names) == 1:
-        return guest.say
-    width = max(map(len, names)) + 2
-    return lambda text: guest.say("\n".join(f"{name + ':':{width}}{line}"
-                                            for line in text.split("\n")))
+class Sayer:
+    """Where a guest's lines go; with others beside it each line has its name.
+
+    What failed is kept, to be found below all else.
+    """
+
+    def __init__(self, name, names, totals):
+        self.prefix = f"{name + ':':{max(map(len, names)) + 2}}" if len(names) > 1 else ""
+        self.failed = []
+        self.left = 0
+        self.say = totals.say
+        totals.again.append(self.failed)
+
+    def __call__(self, text):
+        lines = text.split("\n")
+        for line in lines:
+            if FAILURE.match(line):
+                self.left = AGAIN
+            elif not FOLLOWS.match(line):
+                self.left = 0
+            if self.left:
+                self.left -= 1
+                self.failed.append(self.prefix + line)
+        self.say("\n".join(self.prefix + line for line in lines))
 
 
 def run_guest(one, images, log_dir, totals, say):
