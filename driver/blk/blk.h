@@ -4,6 +4,7 @@
  *
  *   request.c  queue_rq -> queue -> device; a request from its header to its status
  *   reap.c     device -> interrupt, poll, timer or timeout -> blk-mq
+ *   moder.c    when that interrupt is to come
  *
  * and around it:
  *
@@ -83,6 +84,42 @@ struct vei_blk_done {
 };
 
 /**
+ * struct vei_blk_trial - whether it pays to postpone interrupts
+ * @patient: they are postponed in this period
+ * @left: periods like this one, until the other way is tried
+ * @backoff: periods without, after the last time that it did not pay
+ * @taken: requests of this period
+ * @spent: time that they took, ns
+ * @pace: time of a request, ns, smoothed: without and with
+ */
+struct vei_blk_trial {
+	bool patient;
+	unsigned int left;
+	unsigned int backoff;
+	unsigned int taken;
+	u64 spent;
+	u64 pace[2];
+};
+
+/**
+ * struct vei_blk_moder - when a queue asks for interrupts; see moder.c
+ * @postponed: the next one was
+ * @busy: something was in flight at @reaped
+ * @pace: time from one completion to the next while busy, ns, the median
+ * @reaped: when requests were last taken back, ns
+ * @limit: how long a postponed interrupt may take from @reaped on, ns
+ * @trial: whether it pays
+ */
+struct vei_blk_moder {
+	bool postponed;
+	bool busy;
+	u32 pace;
+	u64 reaped;
+	u64 limit;
+	struct vei_blk_trial trial;
+};
+
+/**
  * struct vei_blk_vq - a queue; who holds @lock may use @q and all below
  * @lock: taken from hard interrupts too
  * @q: the virtqueue; NULL while the device is down
@@ -93,11 +130,7 @@ struct vei_blk_done {
  * @suspects: how many there ever were
  * @polled: has no interrupt
  * @by_index: interrupts can be postponed
- * @postponed: the next one was
- * @busy: something was in flight at @reaped
- * @reaped: when requests were last taken back, ns
- * @pace: time from one completion to the next while busy, ns, the median
- * @limit: how long a postponed interrupt may take from @reaped on, ns
+ * @moder: whether they are
  * @overdue: fires if a postponed interrupt has not come
  * @cpus: processors that send their requests here
  * @timers: times that @overdue fired
@@ -113,11 +146,7 @@ struct vei_blk_vq {
 	u64 suspects;
 	bool polled;
 	bool by_index;
-	bool postponed;
-	bool busy;
-	u64 reaped;
-	u32 pace;
-	u64 limit;
+	struct vei_blk_moder moder;
 	struct hrtimer overdue;
 	cpumask_var_t cpus;
 	struct vei_count timers;
@@ -302,11 +331,17 @@ void vei_blk_complete_all(struct vei_blk_done *done);
 
 /* reap.c */
 void vei_blk_interrupt(struct vei_queue *q);
-enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer);
 int vei_blk_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
 enum blk_eh_timer_return vei_blk_timeout(struct request *rq);
 unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done);
 void vei_blk_reap(struct vei_blk_vq *vq, struct vei_blk_done *done, bool patient);
+
+/* moder.c */
+void vei_blk_start_moder(struct vei_blk_vq *vq);
+void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken, unsigned int in_flight);
+unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken, unsigned int in_flight);
+void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n);
+enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer);
 
 /* sysfs.c */
 extern const struct attribute_group *vei_blk_disk_groups[];

@@ -64,6 +64,7 @@ static inline void vei_blk_set_limits(struct request_queue *q, const struct queu
 	blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
 	blk_queue_max_segments(q, lim->max_segments);
 	blk_queue_max_segment_size(q, lim->max_segment_size);
+	blk_queue_dma_alignment(q, lim->dma_alignment);
 	blk_queue_logical_block_size(q, lim->logical_block_size);
 	blk_queue_physical_block_size(q, lim->physical_block_size);
 	blk_queue_alignment_offset(q, lim->alignment_offset);

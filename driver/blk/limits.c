@@ -79,7 +79,11 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 		l->discard_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_DISCARD_MAX,
 							  l->block);
 		align = vei_dev_config_read32(dev, VEI_BLK_CONFIG_DISCARD_ALIGN);
-		l->discard_granularity = vei_blk_bytes(align, SECTOR_SIZE) ?: l->block;
+		l->discard_granularity = vei_blk_bytes(align, SECTOR_SIZE);
+		/* It is a hint, but one that the block layer cuts requests by. */
+		if (!is_power_of_2(l->discard_granularity) || l->discard_granularity < l->block ||
+		    align > l->discard_sectors)
+			l->discard_granularity = l->block;
 	}
 	if (vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES))
 		l->zeroes_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_ZEROES_MAX, l->block);
@@ -138,6 +142,8 @@ void vei_blk_queue_limits(struct vei_blk *vblk, struct queue_limits *lim)
 	lim->max_hw_sectors = VEI_BLK_MAX_SECTORS;
 	lim->max_segments = vblk->max_segments;
 	lim->max_segment_size = l->size_max;
+	/* A block that began anywhere might not lie in one piece, and cannot be cut. */
+	lim->dma_alignment = lim->max_segments == 1 ? l->block - 1 : SECTOR_SIZE - 1;
 	lim->logical_block_size = l->block;
 	lim->physical_block_size = l->physical;
 	lim->alignment_offset = l->alignment;

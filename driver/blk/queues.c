@@ -18,6 +18,8 @@
 
 /* Pieces of a request with which a table for each descriptor is still of use. */
 #define VEI_BLK_TABLE_MAX	256
+/* Requests of so many pieces are long enough; tables of large rings may be too short for it. */
+#define VEI_BLK_SEGS_ENOUGH	126U
 
 static unsigned int vei_blk_device_queues(struct vei_dev *dev)
 {
@@ -60,7 +62,7 @@ int vei_blk_choose_queues(struct vei_blk *vblk)
 	unsigned int wanted = vei_blk_wanted_queues() ?: num_online_cpus();
 	int err;
 
-	vblk->npoll = min(vei_blk_wanted_poll_queues(), all - 1);
+	vblk->npoll = min3(vei_blk_wanted_poll_queues(), all - 1, num_possible_cpus());
 	vblk->nvq = min3(all - vblk->npoll, wanted, num_possible_cpus()) + vblk->npoll;
 	vblk->vq = kcalloc(vblk->nvq, sizeof(*vblk->vq), GFP_KERNEL);
 	vblk->spec = kcalloc(vblk->nvq, sizeof(*vblk->spec), GFP_KERNEL);
@@ -91,7 +93,8 @@ void vei_blk_free_queues(struct vei_blk *vblk)
 
 /*
  * How many pieces of data a request may have: as many as go into a table, if
- * there are tables, so that a request takes one descriptor; or into the ring.
+ * there are tables, so that a request takes one descriptor; or into the ring, where
+ * there is none, or one too short.
  */
 static unsigned int vei_blk_fit(const struct vei_blk *vblk, const struct vei_queue *q)
 {
@@ -102,7 +105,7 @@ static unsigned int vei_blk_fit(const struct vei_blk *vblk, const struct vei_que
 	n = min(vblk->limits.seg_max, size - VEI_BLK_EXTRA_SEGS);
 	if (vei_queue_descs(q, 1 + VEI_BLK_EXTRA_SEGS) > 1)
 		return n;
-	while (vei_queue_descs(q, n + VEI_BLK_EXTRA_SEGS) > 1)
+	while (n > VEI_BLK_SEGS_ENOUGH && vei_queue_descs(q, n + VEI_BLK_EXTRA_SEGS) > 1)
 		n--;
 	return n;
 }
@@ -208,9 +211,7 @@ static void vei_blk_attach(struct vei_blk *vblk)
 		spin_lock_irq(&vq->lock);
 		vq->q = vblk->dev->queue[i];
 		vq->by_index = by_index;
-		vq->busy = false;
-		vq->postponed = false;
-		vq->pace = vei_blk_patience();
+		vei_blk_start_moder(vq);
 		if (vq->polled)
 			vei_queue_intr_disable(vq->q);
 		spin_unlock_irq(&vq->lock);

@@ -2,41 +2,11 @@
 /*
  * Requests come back: by interrupt, by a poll, by the timer, after a timeout.
  *
- * When to be interrupted. A lone request has to be told of at once; of many,
- * somebody waits for each, but nobody needs an interrupt for each. By index the
- * device can be asked for one after the n-th from here, and n is
- *
- *   - half of the depth, which is what is in flight and what was just taken
- *     back: while the first half is told of, and replaced, the device has the
- *     other to do, and never idles. A depth of up to three makes n 1. A request
- *     is later by at most half of the time that it takes at this depth;
- *   - not more than is in flight, or it would not come;
- *   - not more than the device has done lately in the time that a request may
- *     wait (module parameter postpone_usecs). A slow disk interrupts for each.
- *
- * So much for a device that goes on at its pace. It may do less than n and then
- * take its time, so while n is more than 1 a timer is running, of four times the
- * time that n should take, or twice postpone_usecs if that is less, and nothing
- * that is done waits for longer:
- *
- *   - it is not moved when the interrupt comes, which would cost as much as an
- *     interrupt does. It finds out when it fires, and then waits for the rest;
- *   - if it finds nothing that was done in all its time, the device is slow now:
- *     an interrupt is asked for after the next one, and the timer stops.
- *
- * So a stream costs one timer each time that it fires, over several interrupts,
- * and lone requests none. &vei_blk_vq.timers counts them.
+ * Who takes them out of the ring does so under the queue's lock, and completes
+ * them without it. When the device is to interrupt: see moder.c.
  */
 
-#include <linux/ktime.h>
-
 #include "blk.h"
-
-/* A sample moves the median by one part in so many. */
-#define VEI_BLK_PACE_WEIGHT	8
-
-/* An interrupt is late after so many times the time that it should take. */
-#define VEI_BLK_LATE		4
 
 /* So many timeouts of a request reset the device. */
 #define VEI_BLK_TIMEOUTS_RESET	2
@@ -92,59 +62,16 @@ unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
 	return vei_blk_take_all(vq, done);
 }
 
-/*
- * How fast the device is, from one reap to the next with something in flight all
- * the time: the median, so that a pause, as of a processor that the hypervisor took
- * away, is one slow sample among others.
- */
-static void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken)
-{
-	u64 now = ktime_get_ns();
-	u32 step = vq->pace / VEI_BLK_PACE_WEIGHT + 1;
-
-	if (vq->busy) {
-		if (!taken)
-			return;
-		if (now - vq->reaped > (u64)taken * vq->pace)
-			vq->pace = min_t(u32, vq->pace + step, NSEC_PER_SEC);
-		else if (vq->pace > step)
-			vq->pace -= step;
-	}
-	vq->reaped = now;
-}
-
-/* After how many, of some that are in flight, shall the interrupt come? */
-static unsigned int vei_blk_choose(struct vei_blk_vq *vq, unsigned int taken,
-				   unsigned int in_flight)
-{
-	unsigned int n = min((in_flight + taken) / 2, in_flight);
-
-	if (n <= 1)
-		return 1;
-	return clamp(vei_blk_patience() / max(vq->pace, 1U), 1U, n);
-}
-
-/* The interrupt comes after @n, and may be late: see above. Under the lock. */
-static void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n)
-{
-	u64 expected = (u64)n * vq->pace;
-
-	vq->limit = min_t(u64, VEI_BLK_LATE * expected, 2ULL * vei_blk_patience());
-	vq->postponed = true;
-	if (!hrtimer_is_queued(&vq->overdue))
-		hrtimer_start(&vq->overdue, ns_to_ktime(vq->limit), HRTIMER_MODE_REL);
-}
-
 /* Of vei_blk_reap(), for the interrupt without a call; of a queue that is not polled. */
 static __always_inline void vei_blk_reap_all(struct vei_blk_vq *vq, struct vei_blk_done *done,
 					     bool patient)
 {
 	unsigned int taken = 0, in_flight, n;
 
-	/* By flags, none while we are here; by index the one that was asked for has been. */
-	if (!vq->by_index)
-		vei_queue_intr_disable(vq->q);
 	do {
+		/* By flags, none while we look; by index the one that was asked for has been. */
+		if (!vq->by_index)
+			vei_queue_intr_disable(vq->q);
 		taken += vei_blk_take_all(vq, done);
 		in_flight = vei_queue_in_flight(vq->q);
 		n = 1;
@@ -153,11 +80,9 @@ static __always_inline void vei_blk_reap_all(struct vei_blk_vq *vq, struct vei_b
 	} while (!vei_queue_intr_postpone(vq->q, n));
 
 	/* Lone requests do not even need a look at the clock. */
-	if ((vq->busy || in_flight) && vq->by_index) {
-		vei_blk_note_pace(vq, taken);
-		vq->busy = in_flight;
-	}
-	vq->postponed = false;
+	if ((vq->moder.busy || in_flight) && vq->by_index)
+		vei_blk_note_pace(vq, taken, in_flight);
+	vq->moder.postponed = false;
 	if (n > 1)
 		vei_blk_watch(vq, n);
 }
@@ -195,34 +120,6 @@ void vei_blk_interrupt(struct vei_queue *q)
 		vei_blk_reap_all(vq, &done, true);
 	spin_unlock(&vq->lock);
 	vei_blk_complete_all(&done);
-}
-
-/**
- * vei_blk_overdue() - an interrupt was postponed, and may be late
- * @timer: &vei_blk_vq.overdue
- *
- * Context: hard interrupt.
- */
-enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer)
-{
-	struct vei_blk_vq *vq = container_of(timer, struct vei_blk_vq, overdue);
-	struct vei_blk_done done;
-	unsigned long flags;
-
-	vei_blk_done_init(&done);
-	spin_lock_irqsave(&vq->lock, flags);
-	vei_count_inc(&vq->timers);
-	if (vq->q && vq->postponed) {
-		u64 waited = ktime_get_ns() - vq->reaped;
-
-		if (waited < vq->limit)
-			hrtimer_start(timer, ns_to_ktime(vq->limit - waited), HRTIMER_MODE_REL);
-		else
-			vei_blk_reap(vq, &done, vei_queue_pending(vq->q));
-	}
-	spin_unlock_irqrestore(&vq->lock, flags);
-	vei_blk_complete_all(&done);
-	return HRTIMER_NORESTART;
 }
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What ethtool shows (-i -g -l -c -S) and sets (-L -C). */
+/* What ethtool shows (-i -g -l -c -S) and sets (-L -C --set-tunable). */
 
 #include <linux/ethtool.h>
 #include <linux/pci.h>
@@ -81,6 +81,29 @@ static int vei_net_set_coalesce(struct net_device *netdev, struct ethtool_coales
 	WRITE_ONCE(net->tx_usecs, c->tx_coalesce_usecs);
 	WRITE_ONCE(net->tx_jiffies, usecs_to_jiffies(c->tx_coalesce_usecs));
 	WRITE_ONCE(net->tx_frames, c->tx_max_coalesced_frames);
+	return 0;
+}
+
+static int vei_net_get_tunable(struct net_device *netdev, const struct ethtool_tunable *tuna,
+			       void *data)
+{
+	const struct vei_net *net = netdev_priv(netdev);
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	*(u32 *)data = net->rx_copybreak;
+	return 0;
+}
+
+/* What does not fit into one buffer is never copied, so any length will do. */
+static int vei_net_set_tunable(struct net_device *netdev, const struct ethtool_tunable *tuna,
+			       const void *data)
+{
+	struct vei_net *net = netdev_priv(netdev);
+
+	if (tuna->id != ETHTOOL_RX_COPYBREAK)
+		return -EOPNOTSUPP;
+	WRITE_ONCE(net->rx_copybreak, *(const u32 *)data);
 	return 0;
 }
 
@@ -197,6 +220,8 @@ const struct ethtool_ops vei_net_ethtool_ops = {
 	.set_channels = vei_net_set_channels,
 	.get_coalesce = vei_net_get_coalesce,
 	.set_coalesce = vei_net_set_coalesce,
+	.get_tunable = vei_net_get_tunable,
+	.set_tunable = vei_net_set_tunable,
 	.get_sset_count = vei_net_get_sset_count,
 	.get_strings = vei_net_get_strings,
 	.get_ethtool_stats = vei_net_get_ethtool_stats,

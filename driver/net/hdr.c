@@ -24,9 +24,9 @@ static bool vei_net_can_tso(const struct vei_net *net, unsigned int feature)
 }
 
 /**
- * vei_net_hdr_from_skb() - describe a packet to the device
+ * vei_net_hdr_offload() - describe what the device is to do to a packet
  * @net: the device
- * @hdr: filled
+ * @hdr: all zero; filled
  * @skb: to be sent; its checksum is computed if the device cannot
  *
  * The stack asks only for what it was offered, but a packet may have been on its
@@ -34,9 +34,8 @@ static bool vei_net_can_tso(const struct vei_net *net, unsigned int feature)
  *
  * Return: 0, or -EINVAL for an offload that was not negotiated.
  */
-int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb)
+int vei_net_hdr_offload(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb)
 {
-	memset(hdr, 0, sizeof(*hdr));
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		if (unlikely(!vei_net_has(net, VEI_NET_F_CSUM)))
 			return skb_is_gso(skb) || skb_checksum_help(skb) ? -EINVAL : 0;
@@ -164,14 +163,14 @@ static int vei_net_hdr_gso_to_skb(struct vei_net *net, struct sk_buff *skb,
 }
 
 /**
- * vei_net_hdr_to_skb() - take over what the device says of a packet
+ * vei_net_hdr_accept() - take over what the device has done to a packet, or left undone
  * @net: the device
  * @skb: the packet, at its Ethernet header
  * @hdr: from the device; a copy, or private memory by now
  *
  * Return: 0, or -EINVAL if it makes no sense.
  */
-int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr)
+int vei_net_hdr_accept(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr)
 {
 	if (hdr->flags & VEI_NET_HDR_F_NEEDS_CSUM) {
 		/* One within the headers below would trip whoever fills it in. */

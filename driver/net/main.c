@@ -149,6 +149,7 @@ static void vei_net_init_queues(struct vei_net *net)
 		struct vei_net_txq *txq = &net->txq[i];
 
 		rxq->net = net;
+		rxq->txq = txq;
 		u64_stats_init(&rxq->stats.syncp);
 		INIT_DELAYED_WORK(&rxq->refill, vei_rxq_refill_work);
 		vei_rxq_init_moder(rxq);
@@ -194,6 +195,7 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	net->wanted_pairs = pairs;
 	net->state = VEI_NET_RESET;
 	net->ctrl_cancelled = true;
+	net->rx_copybreak = VEI_NET_RX_COPYBREAK;
 	net->rx_adaptive = true;
 	net->tx_usecs = VEI_NET_TX_USECS;
 	net->tx_jiffies = usecs_to_jiffies(VEI_NET_TX_USECS);

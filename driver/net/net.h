@@ -40,9 +40,13 @@
 /* Header, linear part, fragments. */
 #define VEI_NET_TX_SEGS		(MAX_SKB_FRAGS + 2)
 
-/* ethtool -C, at first. */
+/* ethtool --set-tunable and -C, at first. What lies in 512 bytes with all that an skb has. */
+#define VEI_NET_RX_COPYBREAK	128
 #define VEI_NET_TX_USECS	8000
 #define VEI_NET_TX_FRAMES	16
+
+/* Receive buffers are posted by the burst. */
+#define VEI_RX_BURST		32U
 
 DECLARE_EWMA(vei_net_len, 0, 64)
 
@@ -87,15 +91,17 @@ struct vei_net_stats {
 };
 
 /**
- * struct vei_net_moder - when a receive queue asks for interrupts; its poll's, but for @late
- * @late: fires if an interrupt that was postponed has not come
- * @dim: chooses @usecs
+ * struct vei_net_moder - when a receive queue asks for interrupts; its poll's, but for two
+ * @late: fires if an interrupt that was postponed has not come; reads @postponed, @polled
+ *	and @limit
+ * @dim: chooses @usecs, in a work of its own
  * @events: polls of streams, for @dim
  * @usecs: that a packet of a stream may wait
  * @by_index: interrupts can be postponed
  * @postponed: the next one was
  * @sent: entries of the transmit queue beside it at the last poll
  * @row: packets in a row, see moder.c
+ * @came: packets since @polled
  * @pace: time from one packet to the next in a stream, ns, smoothed
  * @polled: time of the last poll of a stream, ns
  * @limit: how long a postponed interrupt may take from then on, ns
@@ -109,6 +115,7 @@ struct vei_net_moder {
 	bool postponed;
 	u16 sent;
 	unsigned int row;
+	unsigned int came;
 	u32 pace;
 	u64 polled;
 	u64 limit;
@@ -118,11 +125,15 @@ struct vei_net_moder {
  * struct vei_net_rxq - a receive queue; its NAPI is the one user of @q
  * @q: the virtqueue; NULL while the device is down
  * @net: the device
+ * @txq: the transmit queue beside it
  * @napi: polls it
  * @pool: where the buffers come from
  * @avg_len: of packets, which decides on the size of the buffers
+ * @hdr_len: bytes of the header before each packet
  * @descs: descriptors that a buffer takes
  * @truesize: of a small buffer and of a large one
+ * @nspare: how many are in @spare
+ * @spare: tokens of buffers whose packets were copied out, to be posted again
  * @refill: tries again when memory ran out and too little is posted
  * @moder: when it asks for interrupts
  * @stats: what came
@@ -130,19 +141,24 @@ struct vei_net_moder {
 struct vei_net_rxq {
 	struct vei_queue *q;
 	struct vei_net *net;
-	struct napi_struct napi;
+	struct vei_net_txq *txq;
 	struct page_pool *pool;
 	struct ewma_vei_net_len avg_len;
+	unsigned int hdr_len;
 	unsigned int descs;
 	unsigned int truesize[2];
-	struct delayed_work refill;
 	struct vei_net_moder moder;
 	struct vei_net_stats stats;
-};
+	struct napi_struct napi;
+	struct delayed_work refill;
+	unsigned int nspare;
+	void *spare[VEI_RX_BURST];
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct vei_net_txq - a transmit queue; who holds the lock of @nq may use @q
  * @q: the virtqueue; NULL while the device is down
+ * @open: there is one, and the device serves it
  * @net: the device
  * @nq: the stack's queue
  * @napi: reaps what was sent
@@ -154,6 +170,7 @@ struct vei_net_rxq {
  * @reaped: since an interrupt was asked for, something was taken
  * @awaited: somebody waits for a packet that is in flight
  * @awaited_idx: entries taken when it is not any more
+ * @push: the header may be in one piece with the packet
  * @stop_below: free descriptors that a packet may need
  * @timeouts: in a row without progress, as of tx timeout
  * @timeout_used: used buffers at the last of them
@@ -163,20 +180,22 @@ struct vei_net_txq {
 	struct vei_queue *q;
 	struct vei_net *net;
 	struct netdev_queue *nq;
-	struct napi_struct napi;
-	struct timer_list defer;
 	unsigned long sent;
+	bool open;
 	bool dense;
 	bool fresh;
 	bool reaped;
 	bool awaited;
+	bool push;
 	u16 awaited_idx;
 	u16 defer_used;
 	u16 stop_below;
+	struct vei_net_stats stats;
+	struct timer_list defer;
+	struct napi_struct napi;
 	unsigned int timeouts;
 	u64 timeout_used;
-	struct vei_net_stats stats;
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct vei_net - a virtio-net device
@@ -194,8 +213,9 @@ struct vei_net_txq {
  * @state: under RTNL
  * @removing: the net_device goes, and must see no restart or change of the link any
  *	more; under RTNL
+ * @rx_copybreak: packets of up to so many bytes are copied out of their buffers
  * @rx_usecs: how long a packet of a stream may wait, if not @rx_adaptive; 0: not at all
- * @rx_frames: so many at the most; 0: no limit
+ * @rx_frames: so many at the most; 0: as many as a row counts for
  * @rx_adaptive: moderation looks for a time by itself
  * @tx_usecs: how long a few sent packets may wait to be reaped
  * @tx_jiffies: the same; 0: not at all
@@ -224,6 +244,7 @@ struct vei_net {
 	unsigned int hdr_len;
 	enum vei_net_state state;
 	bool removing;
+	unsigned int rx_copybreak;
 	unsigned int rx_usecs;
 	unsigned int rx_frames;
 	bool rx_adaptive;
@@ -274,24 +295,46 @@ static inline bool vei_net_has(const struct vei_net *net, unsigned int bit)
 #define VEI_RX_STREAM		4U
 
 /**
- * vei_rxq_is_stream() - is the interrupt better postponed? See moder.c
- * @rxq: the queue, still the poll's own
- * @taken: packets that this poll has taken
+ * vei_rxq_disarm() - no interrupt is waited for any more, as the queue is polled
+ * @rxq: the queue, from now on the poll's own
  */
-static inline bool vei_rxq_is_stream(struct vei_net_rxq *rxq, unsigned int taken)
+static inline void vei_rxq_disarm(struct vei_net_rxq *rxq)
 {
-	const struct vei_net *net = rxq->net;
-	struct vei_net_moder *m = &rxq->moder;
-	u16 sent = vei_queue_added(net->txq[rxq - net->rxq].q);
+	vei_queue_intr_disable(rxq->q);
+	/* Or the timer would have the queue polled once more, and find the stream ended. */
+	if (rxq->moder.postponed)
+		WRITE_ONCE(rxq->moder.postponed, false);
+}
 
-	if (m->postponed)
-		WRITE_ONCE(m->postponed, false);
-	/* Where both go on, half of the row each time; none is left waited for in vain. */
+/**
+ * vei_rxq_note_row() - count what this poll has taken
+ * @rxq: the queue, still the poll's own
+ * @taken: so many packets
+ */
+static inline void vei_rxq_note_row(struct vei_net_rxq *rxq, unsigned int taken)
+{
+	struct vei_net_moder *m = &rxq->moder;
+	u16 sent = vei_queue_added(rxq->txq->q);
+
 	m->row += taken;
+	m->came += taken;
+	/* Who sends may be waiting for an answer, and the row that was waited for has ended. */
 	if (sent != m->sent || !taken) {
 		m->sent = sent;
-		m->row = taken ? m->row / 2 : 0;
+		m->row = 0;
 	}
+}
+
+/**
+ * vei_rxq_is_stream() - is the interrupt better postponed? See moder.c
+ * @rxq: the queue, still the poll's own
+ * @taken: packets that this poll has taken, and noted
+ */
+static inline bool vei_rxq_is_stream(const struct vei_net_rxq *rxq, unsigned int taken)
+{
+	const struct vei_net *net = rxq->net;
+	const struct vei_net_moder *m = &rxq->moder;
+
 	if (likely(READ_ONCE(net->rx_adaptive)))
 		return m->row >= VEI_RX_STREAM * (taken + 1) && m->by_index;
 	return taken && READ_ONCE(net->rx_usecs) && m->by_index;
@@ -304,6 +347,7 @@ u64 vei_net_wanted_features(void);
 unsigned int vei_net_device_pairs(struct vei_dev *dev);
 int vei_net_up(struct vei_net *net);
 void vei_net_down(struct vei_net *net);
+void vei_net_spread_senders(struct vei_net *net);
 
 /* state.c */
 int vei_net_set_state(struct vei_net *net, enum vei_net_state to);
@@ -340,7 +384,7 @@ bool vei_rxq_outgrown(const struct vei_net_rxq *rxq);
 unsigned int vei_rxq_max_mtu(bool mergeable);
 
 /* moder.c */
-bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken);
+bool vei_rxq_postpone(struct vei_net_rxq *rxq);
 void vei_rxq_init_moder(struct vei_net_rxq *rxq);
 void vei_rxq_start_moder(struct vei_net_rxq *rxq);
 void vei_rxq_stop_moder(struct vei_net_rxq *rxq);
@@ -358,8 +402,57 @@ void vei_txq_settle(struct vei_net_txq *txq);
 void vei_txq_drain(struct vei_net_txq *txq);
 
 /* hdr.c */
-int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb);
-int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr);
+int vei_net_hdr_offload(struct vei_net *net, struct vei_net_hdr *hdr, struct sk_buff *skb);
+int vei_net_hdr_accept(struct vei_net *net, struct sk_buff *skb, const struct vei_net_hdr *hdr);
+
+/**
+ * vei_net_copy_hdr() - copy the header of a packet, once
+ * @to: to here
+ * @from: from here; the device may be writing it
+ * @len: VEI_NET_HDR_LEN or VEI_NET_HDR_LEN_MRG; that there are just two saves a call
+ */
+static inline void vei_net_copy_hdr(void *to, const void *from, unsigned int len)
+{
+	if (len == VEI_NET_HDR_LEN_MRG)
+		memcpy(to, from, VEI_NET_HDR_LEN_MRG);
+	else
+		memcpy(to, from, VEI_NET_HDR_LEN);
+	/* Nor does the compiler look there again. */
+	barrier();
+}
+
+/**
+ * vei_net_hdr_from_skb() - describe a packet to the device
+ * @net: the device
+ * @hdr: filled
+ * @skb: to be sent; its checksum is computed if the device cannot
+ *
+ * Return: 0, or -EINVAL for an offload that was not negotiated.
+ */
+static inline int vei_net_hdr_from_skb(struct vei_net *net, struct vei_net_hdr *hdr,
+				       struct sk_buff *skb)
+{
+	*hdr = (struct vei_net_hdr){};
+	if (skb->ip_summed != CHECKSUM_PARTIAL && !skb_is_gso(skb))
+		return 0;
+	return vei_net_hdr_offload(net, hdr, skb);
+}
+
+/**
+ * vei_net_hdr_to_skb() - take over what the device says of a packet
+ * @net: the device
+ * @skb: the packet, at its Ethernet header
+ * @hdr: from the device; a copy
+ *
+ * Return: 0, or -EINVAL if it makes no sense.
+ */
+static inline int vei_net_hdr_to_skb(struct vei_net *net, struct sk_buff *skb,
+				     const struct vei_net_hdr *hdr)
+{
+	if (hdr->flags == 0 && hdr->gso_type == VEI_NET_HDR_GSO_NONE)
+		return 0;
+	return vei_net_hdr_accept(net, skb, hdr);
+}
 
 /* ctrl.c */
 void vei_net_ctrl_interrupt(struct vei_queue *q);

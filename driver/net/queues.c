@@ -4,6 +4,7 @@
  * The net_device and its NAPI contexts stay.
  */
 
+#include <linux/cpu.h>
 #include <linux/slab.h>
 
 #include "net.h"
@@ -89,6 +90,7 @@ static int vei_net_attach_txq(struct vei_net_txq *txq, struct vei_queue *q)
 	txq->awaited = false;
 	txq->reaped = false;
 	txq->fresh = false;
+	txq->push = vei_net_has(txq->net, VIRTIO_F_ANY_LAYOUT);
 	txq->stop_below = min(vei_queue_descs(q, VEI_NET_TX_SEGS), vei_queue_size(q));
 	vei_queue_intr_disable(q);
 	netdev_tx_reset_queue(txq->nq);
@@ -109,13 +111,51 @@ static void vei_net_detach_queues(struct vei_net *net)
 	}
 }
 
+/* The processor for the nth of several pairs. */
+static unsigned int vei_net_processor(unsigned int n)
+{
+	unsigned int cpu;
+
+	/* None of those that are looked through may go meanwhile. */
+	cpus_read_lock();
+	cpu = cpumask_local_spread(n, NUMA_NO_NODE);
+	cpus_read_unlock();
+	return cpu;
+}
+
+/**
+ * vei_net_spread_senders() - have each processor send by the pair whose interrupts it takes
+ * @net: the device
+ *
+ * Where there are more processors than pairs, they share. It is a hint: without memory
+ * for it, the stack chooses by a hash of the flow.
+ *
+ * Context: may sleep; RTNL held.
+ */
+void vei_net_spread_senders(struct vei_net *net)
+{
+	unsigned int i, n;
+	cpumask_var_t mask;
+
+	if (net->pairs == 1 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	for (i = 0; i < net->pairs; i++) {
+		cpumask_clear(mask);
+		for (n = i; n == i || n < num_online_cpus(); n += net->pairs)
+			cpumask_set_cpu(vei_net_processor(n), mask);
+		netif_set_xps_queue(net->netdev, mask, i);
+	}
+	free_cpumask_var(mask);
+}
+
 /* One processor a pair, where there are several pairs. */
 static void vei_net_spread_pair(struct vei_net *net, unsigned int i)
 {
-	const struct cpumask *mask = cpumask_of(cpumask_local_spread(i, NUMA_NO_NODE));
+	const struct cpumask *mask;
 
 	if (net->avail_pairs == 1)
 		return;
+	mask = cpumask_of(vei_net_processor(i));
 	vei_queue_set_affinity(net->rxq[i].q, mask);
 	vei_queue_set_affinity(net->txq[i].q, mask);
 }

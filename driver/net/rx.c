@@ -11,6 +11,9 @@
  * frames, large ones for what was coalesced; and a ring full of small ones
  * holds the largest packet. Without, each buffer holds the largest packet that
  * the MTU allows.
+ *
+ * A packet of a few bytes is copied out: it would charge its receiver for all of
+ * the buffer, and that is as good as new.
  */
 
 #include <linux/etherdevice.h>
@@ -24,8 +27,6 @@
 #define VEI_RX_OVERHEAD		(VEI_RX_HEADROOM + VEI_RX_TAILROOM)
 #define VEI_RX_FRAME(mtu)	(VLAN_ETH_HLEN + VLAN_HLEN + (mtu))
 
-/* Refill is by the burst, when so many are missing or an eighth of the ring. */
-#define VEI_RX_BURST		32U
 /* Largest thing that may come, plus what frames it. */
 #define VEI_RX_MAX_PACKET	(GSO_LEGACY_MAX_SIZE + VLAN_ETH_HLEN + VLAN_HLEN)
 
@@ -128,6 +129,7 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 		return -EINVAL;
 	}
 	ewma_vei_net_len_init(&rxq->avg_len);
+	rxq->hdr_len = net->hdr_len;
 	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]),
 				    vei_queue_size(rxq->q));
 	/* Before 6.7, 32-bit kernels with larger DMA addresses have no pool of fragments. */
@@ -153,15 +155,14 @@ static void vei_rx_free_buf(struct vei_net_rxq *rxq, void *buf)
 static unsigned int vei_rxq_post(struct vei_net_rxq *rxq, const struct vei_seg *seg,
 				 void *const *token, unsigned int n)
 {
-	unsigned int hdr_len = rxq->net->hdr_len;
 	unsigned int i;
 
 	if (rxq->descs == 1)
 		return vei_queue_add_burst(rxq->q, seg, token, n, true);
 	for (i = 0; i < n; i++) {
 		const struct vei_seg split[] = {
-			{ seg[i].addr, hdr_len },
-			{ seg[i].addr + hdr_len, seg[i].len - hdr_len },
+			{ seg[i].addr, rxq->hdr_len },
+			{ seg[i].addr + rxq->hdr_len, seg[i].len - rxq->hdr_len },
 		};
 
 		if (vei_queue_add(rxq->q, split, 0, 2, token[i]))
@@ -170,23 +171,40 @@ static unsigned int vei_rxq_post(struct vei_net_rxq *rxq, const struct vei_seg *
 	return i;
 }
 
+/* A buffer of the next burst: one that is at hand, or a new one. NULL if memory ran out. */
+static void *vei_rxq_alloc(struct vei_net_rxq *rxq, bool large)
+{
+	void *buf;
+
+	if (rxq->nspare)
+		return rxq->spare[--rxq->nspare];
+	buf = vei_pool_alloc(rxq->pool, rxq->truesize[large]);
+	return buf ? vei_rx_token(buf, large) : NULL;
+}
+
+/* A buffer that nobody has anything of any more. */
+static void vei_rxq_put_back(struct vei_net_rxq *rxq, void *token)
+{
+	if (rxq->nspare < ARRAY_SIZE(rxq->spare))
+		rxq->spare[rxq->nspare++] = token;
+	else
+		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+}
+
 /* One burst. Returns false if memory ran out. */
 static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 {
 	bool large = vei_rxq_wants_large(rxq);
-	unsigned int truesize = rxq->truesize[large];
 	struct vei_seg seg[VEI_RX_BURST];
 	void *token[VEI_RX_BURST];
 	unsigned int i, posted;
 
 	for (i = 0; i < n; i++) {
-		void *buf = vei_pool_alloc(rxq->pool, truesize);
-
-		if (!buf)
+		token[i] = vei_rxq_alloc(rxq, large);
+		if (!token[i])
 			break;
-		seg[i].addr = virt_to_phys(buf) + VEI_RX_HEADROOM;
-		seg[i].len = truesize - VEI_RX_OVERHEAD;
-		token[i] = vei_rx_token(buf, large);
+		seg[i].addr = virt_to_phys(vei_rx_token_buf(token[i])) + VEI_RX_HEADROOM;
+		seg[i].len = vei_rx_token_truesize(rxq, token[i]) - VEI_RX_OVERHEAD;
 	}
 	posted = vei_rxq_post(rxq, seg, token, i);
 	while (i > posted)	/* only into a broken ring */
@@ -217,6 +235,7 @@ static void vei_rxq_refill(struct vei_net_rxq *rxq)
 		schedule_delayed_work(&rxq->refill, HZ / 10);
 }
 
+/* When a burst is missing, or an eighth of the ring. */
 static bool vei_rxq_wants_refill(const struct vei_net_rxq *rxq)
 {
 	return vei_queue_num_free(rxq->q) >= clamp(vei_queue_size(rxq->q) / 8, 1U, VEI_RX_BURST);
@@ -256,6 +275,23 @@ static struct sk_buff *vei_rx_build_skb(struct vei_net_rxq *rxq, void *token, un
 	skb_mark_for_recycle(skb);
 	skb_reserve(skb, VEI_RX_HEADROOM + skip);
 	skb_put(skb, len);
+	return skb;
+}
+
+/*
+ * An skb with a copy of what was received; the buffer is free. As small as can be:
+ * napi_alloc_skb() would have a kilobyte.
+ */
+static struct sk_buff *vei_rx_copy_skb(struct vei_net_rxq *rxq, void *token, unsigned int len)
+{
+	struct sk_buff *skb = __alloc_skb(VEI_RX_HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN,
+					  SKB_ALLOC_NAPI, NUMA_NO_NODE);
+
+	if (likely(skb)) {
+		skb_reserve(skb, VEI_RX_HEADROOM);
+		skb_put_data(skb, vei_rx_token_buf(token) + VEI_RX_HEADROOM + rxq->hdr_len, len);
+	}
+	vei_rxq_put_back(rxq, token);
 	return skb;
 }
 
@@ -311,14 +347,14 @@ static struct sk_buff *vei_rx_merge(struct vei_net_rxq *rxq, struct sk_buff *hea
 			goto drop;
 		}
 		if (unlikely(!head)) {
-			vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+			vei_rxq_put_back(rxq, token);
 			continue;
 		}
 		ewma_vei_net_len_add(&rxq->avg_len, len);
 		if (unlikely(head->len + len > VEI_RX_MAX_PACKET ||
 			     !vei_rx_append(rxq, head, &tail, token, len))) {
 			if (head->len + len > VEI_RX_MAX_PACKET)
-				vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+				vei_rxq_put_back(rxq, token);
 			kfree_skb(head);
 			head = NULL;
 		}
@@ -332,31 +368,33 @@ drop:
 /* The packet that begins in a used buffer, or NULL if it is lost. */
 static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 len)
 {
-	struct vei_net *net = rxq->net;
 	struct vei_net_hdr hdr = {};
 	struct sk_buff *skb;
 	unsigned int more = 0;
 
 	/* A copy: what is checked is what is used. Nothing of it that was not written. */
-	if (likely(len >= net->hdr_len)) {
-		memcpy(&hdr, vei_rx_token_buf(token) + VEI_RX_HEADROOM, net->hdr_len);
-		if (net->hdr_len == VEI_NET_HDR_LEN_MRG)
-			more = max_t(unsigned int, hdr.num_buffers, 1) - 1;
+	if (likely(len >= rxq->hdr_len)) {
+		vei_net_copy_hdr(&hdr, vei_rx_token_buf(token) + VEI_RX_HEADROOM, rxq->hdr_len);
+		if (unlikely(hdr.num_buffers > 1))
+			more = hdr.num_buffers - 1;
 	}
 
-	if (unlikely(len < net->hdr_len + ETH_HLEN)) {
-		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+	if (unlikely(len < rxq->hdr_len + ETH_HLEN)) {
+		vei_rxq_put_back(rxq, token);
 		skb = NULL;
 	} else {
-		len -= net->hdr_len;
+		len -= rxq->hdr_len;
 		ewma_vei_net_len_add(&rxq->avg_len, len);
-		skb = vei_rx_build_skb(rxq, token, net->hdr_len, len);
+		if (len <= READ_ONCE(rxq->net->rx_copybreak) && !more)
+			skb = vei_rx_copy_skb(rxq, token, len);
+		else
+			skb = vei_rx_build_skb(rxq, token, rxq->hdr_len, len);
 	}
 	if (more)
 		skb = vei_rx_merge(rxq, skb, more);
 	if (unlikely(!skb))
 		return NULL;
-	if (unlikely(vei_net_hdr_to_skb(net, skb, &hdr))) {
+	if (unlikely(vei_net_hdr_to_skb(rxq->net, skb, &hdr))) {
 		kfree_skb(skb);
 		return NULL;
 	}
@@ -428,18 +466,19 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 	bool armed;
 	int taken;
 
-	vei_txq_reap_beside_rx(&rxq->net->txq[rxq - rxq->net->rxq], budget);
+	vei_txq_reap_beside_rx(rxq->txq, budget);
 	if (unlikely(!budget))
 		return 0;
 	/* Whoever called: a timer and the refill do so without the interrupt. */
-	vei_queue_intr_disable(rxq->q);
+	vei_rxq_disarm(rxq);
 	taken = vei_rxq_receive(rxq, budget);
+	vei_rxq_note_row(rxq, taken);
 	if (vei_rxq_wants_refill(rxq))
 		vei_rxq_refill(rxq);
 	if (taken == budget)
 		return budget;
 	if (unlikely(vei_rxq_is_stream(rxq, taken)))
-		armed = vei_rxq_postpone(rxq, taken);
+		armed = vei_rxq_postpone(rxq);
 	else
 		armed = vei_queue_intr_enable(rxq->q);
 	if (!armed)
@@ -488,6 +527,8 @@ void vei_rxq_drain(struct vei_net_rxq *rxq)
 
 	while ((token = vei_queue_drain(rxq->q, &cursor)))
 		vei_rx_free_buf(rxq, vei_rx_token_buf(token));
+	while (rxq->nspare)
+		vei_rx_free_buf(rxq, vei_rx_token_buf(rxq->spare[--rxq->nspare]));
 	if (!IS_ERR_OR_NULL(rxq->pool))
 		page_pool_destroy(rxq->pool);
 	rxq->pool = NULL;

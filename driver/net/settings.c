@@ -145,6 +145,20 @@ static int vei_net_tell_pairs(struct vei_net *net, u16 pairs)
 			    sizeof(pairs));
 }
 
+/* By the pairs from @pairs on nothing is sent any more, whoever has chosen one of them. */
+static void vei_net_open_pairs(struct vei_net *net, unsigned int pairs)
+{
+	unsigned int i;
+
+	for (i = 0; i < net->avail_pairs; i++) {
+		struct vei_net_txq *txq = &net->txq[i];
+
+		__netif_tx_lock_bh(txq->nq);
+		txq->open = i < pairs;
+		__netif_tx_unlock_bh(txq->nq);
+	}
+}
+
 /* The device is told how many pairs are in use, and the stack what came of it. */
 static int vei_net_apply_pairs(struct vei_net *net)
 {
@@ -155,6 +169,7 @@ static int vei_net_apply_pairs(struct vei_net *net)
 		/* What a device serves that was just reset. */
 		net->pairs = 1;
 	}
+	vei_net_open_pairs(net, net->pairs);
 	return netif_set_real_num_queues(net->netdev, net->pairs, net->pairs);
 }
 
@@ -173,7 +188,10 @@ int vei_net_settle_new(struct vei_net *net)
 		return err;
 	net->wanted_mtu = netdev->mtu;
 	netdev->features |= netdev->hw_features;
-	return vei_net_apply_pairs(net);
+	err = vei_net_apply_pairs(net);
+	if (!err)
+		vei_net_spread_senders(net);
+	return err;
 }
 
 /**
@@ -187,6 +205,7 @@ int vei_net_settle_again(struct vei_net *net)
 	struct net_device *netdev = net->netdev;
 	unsigned int pairs = netdev->real_num_tx_queues;
 	const struct vei_net_limits before = net->told;
+	int err;
 
 	netdev_update_features(netdev);
 	net->told = (struct vei_net_limits){ netdev->features, netdev->mtu };
@@ -203,7 +222,11 @@ int vei_net_settle_again(struct vei_net *net)
 		netdev_info(netdev, "queue pairs were %u, are %u\n", pairs, net->pairs);
 	if (vei_net_write_mac(net, netdev->dev_addr))
 		netdev_warn(netdev, "cannot set the MAC address again\n");
-	return vei_net_apply_pairs(net);
+	err = vei_net_apply_pairs(net);
+	/* Where nothing has changed, what the user has set stays. */
+	if (!err && net->pairs != pairs)
+		vei_net_spread_senders(net);
+	return err;
 }
 
 /*
@@ -242,6 +265,7 @@ int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 		err = netif_set_real_num_queues(netdev, pairs, pairs);
 		if (err)
 			return err;
+		vei_net_open_pairs(net, pairs);
 		if (!vei_net_leave_pairs(net, pairs)) {
 			net->wanted_pairs = pairs;
 			return vei_net_restart(net);
@@ -249,12 +273,17 @@ int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 	}
 	err = vei_net_tell_pairs(net, pairs);
 	if (err) {
+		vei_net_open_pairs(net, before);
 		netif_set_real_num_queues(netdev, before, before);
 		return err;
 	}
 	net->pairs = pairs;
 	net->wanted_pairs = pairs;
-	return netif_set_real_num_queues(netdev, pairs, pairs);
+	vei_net_open_pairs(net, pairs);
+	err = netif_set_real_num_queues(netdev, pairs, pairs);
+	if (!err)
+		vei_net_spread_senders(net);
+	return err;
 }
 
 /**

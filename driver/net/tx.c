@@ -45,10 +45,9 @@ static struct vei_net_hdr *vei_tx_cb_hdr(struct sk_buff *skb)
 }
 
 /* Does the header fit in front of the packet, in the same segment? */
-static bool vei_tx_can_push(const struct vei_net *net, const struct sk_buff *skb)
+static bool vei_tx_can_push(const struct vei_net_txq *txq, const struct sk_buff *skb)
 {
-	return vei_net_has(net, VIRTIO_F_ANY_LAYOUT) && !skb_header_cloned(skb) &&
-	       skb_headroom(skb) >= net->hdr_len &&
+	return txq->push && !skb_header_cloned(skb) && skb_headroom(skb) >= txq->net->hdr_len &&
 	       IS_ALIGNED((unsigned long)skb->data, __alignof__(struct vei_net_hdr));
 }
 
@@ -56,19 +55,20 @@ static bool vei_tx_can_push(const struct vei_net *net, const struct sk_buff *skb
  * Segments of a packet, header included. Its address is physical, as the
  * device wants it, see queue.c. Returns how many, or -EINVAL.
  */
-static int vei_tx_map(struct vei_net *net, struct sk_buff *skb, struct vei_seg *seg)
+static int vei_tx_map(struct vei_net_txq *txq, struct sk_buff *skb, struct vei_seg *seg)
 {
+	struct vei_net *net = txq->net;
 	const struct skb_shared_info *shinfo;
 	struct vei_net_hdr *hdr;
 	unsigned int i, n = 0;
 
-	if (vei_tx_can_push(net, skb)) {
+	if (vei_tx_can_push(txq, skb)) {
 		struct vei_net_hdr tmp;
 
 		if (vei_net_hdr_from_skb(net, &tmp, skb))
 			return -EINVAL;
 		/* Without num_buffers the last two bytes would be the packet's. */
-		memcpy(skb->data - net->hdr_len, &tmp, net->hdr_len);
+		vei_net_copy_hdr(skb->data - net->hdr_len, &tmp, net->hdr_len);
 		seg[n].addr = virt_to_phys(skb->data - net->hdr_len);
 		seg[n++].len = skb_headlen(skb) + net->hdr_len;
 	} else {
@@ -273,8 +273,8 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vei_seg seg[VEI_NET_TX_SEGS];
 	int n;
 
-	/* Chosen before a reset which left fewer queues. */
-	if (unlikely(!txq->q)) {
+	/* Chosen before there were fewer: by a reset, or by the user. */
+	if (unlikely(!txq->open)) {
 		vei_txq_count_drop(txq, skb);
 		return NETDEV_TX_OK;
 	}
@@ -289,7 +289,7 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	if (unlikely(skb_shinfo(skb)->nr_frags + 2 > txq->stop_below && txq->stop_below > 1 &&
 		     skb_linearize(skb)))
 		goto drop;
-	n = vei_tx_map(net, skb, seg);
+	n = vei_tx_map(txq, skb, seg);
 	if (unlikely(n < 0))
 		goto drop;
 	skb_tx_timestamp(skb);
@@ -496,6 +496,7 @@ void vei_txq_drain(struct vei_net_txq *txq)
 	vei_txq_reap(txq, 0);
 	while ((skb = vei_queue_drain(txq->q, &cursor)))
 		vei_txq_count_drop(txq, skb);
+	txq->open = false;
 	__netif_tx_unlock_bh(txq->nq);
 	netdev_tx_reset_queue(txq->nq);
 	/* What the reset itself set free is no progress. */

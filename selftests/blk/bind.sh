@@ -14,7 +14,7 @@ ALL_TESTS=(test_reset test_rounds test_names test_in_use test_module)
 
 test_reset()
 {
-	local i
+	local i before
 
 	drv_load
 	check_err $? "the disks do not appear"
@@ -23,6 +23,7 @@ test_reset()
 		return
 	fi
 	load_start "$DISK" -d 8
+	before=$(vei_queue "$DISK" 0 drained)
 	for ((i = 0; i < ROUNDS; i++)); do
 		load_flows 20
 		check_err $? "the requests have stopped in round $i"
@@ -34,6 +35,8 @@ test_reset()
 	load_stop
 	check_err $? "lost or spoiled"
 	check_eq "$(load_count errors)" 0 "requests failed"
+	# the device has a moment to be done with what it has
+	check_le $(($(vei_queue "$DISK" 0 drained) - before)) $((2 * ROUNDS)) "requests sent twice"
 }
 
 test_rounds()
@@ -100,7 +103,8 @@ test_module()
 	check_err $? "no requests are done"
 	# whoever has the disk open keeps the module
 	if ! is_stock; then
-		rmmod "$DRIVER" 2>/dev/null && note "the module went while its disk was open"
+		rmmod "$DRIVER" 2>/dev/null
+		check_fail $? "the module went while its disk was open"
 	fi
 	load_flows 20 || drv_insert
 	load_flows 20

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
-	   "test_restored" "test_sync 0" test_wrong "test_cache write back" "test_sync 1" test_under_load
+	   "test_restored" "test_sync 0" test_wrong test_order "test_cache write back" "test_sync 1" test_under_load
 	   "test_masked $F_FLUSH $F_CONFIG_WCE" "test_masked $F_FLUSH")
 
 # The switch of the device, which is one of the disk's and not of its queue.
@@ -85,6 +85,36 @@ test_wrong()
 	cache_set "write around"
 	check_fail $? "nonsense was taken"
 	check_eq "$(disk_get "$DISK" cache_type)" "write through" "cache_type"
+}
+
+told_device()
+{
+	[ "$(</sys/module/vei_break/parameters/busy)" != 0 ]
+}
+
+# From write through to write back: once the device caches, somebody flushes already.
+test_order()
+{
+	local switching deadline=$((SECONDS + 10))
+
+	if is_stock; then
+		skip "the stock driver has another order"
+		return
+	fi
+	check_eq "$(disk_get "$DISK" cache_type)" "write through" "cache_type"
+	break_meddle func=vei_dev_config_write at=return delay_us=500000
+	check_err $? "cannot be delayed"
+	cache_set "write back" &
+	switching=$!
+	until told_device || [ "$SECONDS" -ge "$deadline" ]; do
+		:
+	done
+	check_eq "$(disk_get "$DISK" queue/write_cache)" "write back" "queue/write_cache"
+	told_device
+	check_err $? "the device has not just been told"
+	wait "$switching"
+	check_err $? "cannot be set"
+	rmmod vei_break
 }
 
 test_under_load()

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * disk count [-d DEPTH] [-b BATCH] [-s SIZE] [-w] [-q] [-f] [-m MARK=VALUE] DISK NUMBER
+ * disk count [-d DEPTH] [-b BATCH] [-s SIZE] [-a BYTES] [-w] [-q] [-f] [-m MARK=VALUE]
+ *	DISK NUMBER
  *
  * NUMBER requests of SIZE (512) bytes, DEPTH of them under way, handed over BATCH at a time:
  * one call for many, as under TCG a call costs more than a request. BATCH 0: whatever has
  * come is taken, and replaced in one call. Every other place of that size only, so that no
- * two can be merged. -w: writes instead of reads; -q: one behind the other; -f: each is
- * flushed, of a depth of 1. Says how many were done, in what time, and how long one took, the
- * median and the 99th percentile:
+ * two can be merged. -a: into memory so many bytes behind the beginning of a page; -w: writes
+ * instead of reads; -q: one behind the other; -f: each is flushed, of a depth of 1. Says how
+ * many were done, in what time, and how long one took, the median and the 99th percentile:
  *	requests=N usecs=N p50=NSECS p99=NSECS
  * MARK=VALUE: that is written to the file MARK before, and 0 after (see vei_mark.c).
  */
@@ -28,7 +29,7 @@
 
 #define PATIENCE 20	/* seconds without an answer */
 
-static unsigned int depth = 128, batch = 32, size = 512;
+static unsigned int depth = 128, batch = 32, size = 512, off_page;
 static bool writes, in_turn, flush;
 static const char *mark, *first_mark;
 static uint64_t random_state = 88172645463325252ULL;
@@ -51,7 +52,7 @@ static void options(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "d:b:s:wqfm:")) != -1) {
+	while ((option = getopt(argc, argv, "d:b:s:a:wqfm:")) != -1) {
 		switch (option) {
 		case 'd':
 			depth = atoi(optarg);
@@ -61,6 +62,9 @@ static void options(int argc, char **argv)
 			break;
 		case 's':
 			size = atoi(optarg);
+			break;
+		case 'a':
+			off_page = atoi(optarg);
 			break;
 		case 'w':
 			writes = true;
@@ -198,7 +202,7 @@ int disk_count(int argc, char **argv)
 	if (disk.fd < 0 || ioctl(disk.fd, BLKGETSIZE64, &bytes))
 		disk_die(argv[optind]);
 	disk.places = bytes / size;
-	disk.buffer = disk_alloc((size_t)depth * size);
+	disk.buffer = disk_alloc((size_t)depth * size + off_page) + off_page;
 	disk.took = calloc(number + 1, sizeof(*disk.took));
 	if (syscall(SYS_io_setup, depth, &context))
 		disk_die("io_setup");

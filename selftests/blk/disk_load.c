@@ -176,27 +176,38 @@ static bool read_run(struct worker *w, unsigned int start, unsigned int count)
 	return true;
 }
 
+static bool flush_all(struct worker *w)
+{
+	w->flushes++;
+	if (!fdatasync(w->fd))
+		return true;
+	failed(w, "flush");
+	return false;
+}
+
+/* One request, at random. Returns whether it succeeded. */
+static bool some_request(struct worker *w)
+{
+	unsigned int start = disk_random(&w->random) % blocks;
+	unsigned int count = 1 + disk_random(&w->random) % RUN_MAX;
+
+	if (count > blocks - start)
+		count = blocks - start;
+	if (disk_random(&w->random) % 64 == 0)
+		return flush_all(w);
+	return disk_random(&w->random) % 2 ? write_run(w, start, count)
+					   : read_run(w, start, count);
+}
+
 static void *work(void *data)
 {
 	struct worker *w = data;
-	unsigned int start, count, i;
+	unsigned int i;
 
-	while (!disk_stop && (!limit || w->done < limit)) {
-		start = disk_random(&w->random) % blocks;
-		count = 1 + disk_random(&w->random) % RUN_MAX;
-		if (count > blocks - start)
-			count = blocks - start;
-		if (disk_random(&w->random) % 64 == 0) {
-			if (fdatasync(w->fd))
-				failed(w, "flush");
-			w->flushes++;
-		} else if (disk_random(&w->random) % 2) {
-			write_run(w, start, count);
-		} else {
-			read_run(w, start, count);
-		}
-		__atomic_add_fetch(&w->done, 1, __ATOMIC_RELAXED);
-	}
+	/* What fails is no progress. */
+	while (!disk_stop && (!limit || w->done < limit))
+		if (some_request(w))
+			__atomic_add_fetch(&w->done, 1, __ATOMIC_RELAXED);
 	/* whatever failed is written once more, and then all is looked at */
 	for (i = 0; i < blocks; i++)
 		while (w->holds[i] == UNSURE && !write_run(w, i, 1) && lossy)

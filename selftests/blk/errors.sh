@@ -11,6 +11,7 @@ ALL_TESTS=(test_load)
 for disk in $VEI_DISKS; do
 	for bad in $(disk_var BAD "$disk"); do
 		ALL_TESTS+=("test_${bad%%:*} $disk ${bad#*:}")
+		[ "${bad%%:*}" != read ] || ALL_TESTS+=("test_among_others $disk")
 	done
 	if [ -n "$(disk_var BAD "$disk")" ]; then
 		ALL_TESTS+=("test_end $disk")
@@ -61,6 +62,18 @@ test_read()
 	fails read_at "$1" "$2"
 	write_at "$1" "$2"
 	check_err $? "cannot be written"
+}
+
+# Taken back together with others, which succeed.
+test_among_others()
+{
+	disk_set "$1" queue/scheduler none
+	check_err $? "cannot do without a scheduler"
+	disk_set "$1" queue/nomerges 2
+	requests "$1" 300 -q -s 4096 -d 32 -b 32
+	check_fail $? "no error"
+	grep -q "result -5" "$LOAD_LOG"
+	check_err $? "another error: $(head -n 2 "$LOAD_LOG" | tr '\n' ' ')"
 }
 
 test_write()

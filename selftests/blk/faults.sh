@@ -22,9 +22,10 @@ HARMLESS=("1:1 unsuppressed-interrupts" "0:0 unsuppressed-interrupts" "1:1 unuse
 # requests are all of them known, and some devices have them wrong.
 LIES=("bad-used-id 0 used_id_out_of_range" "used-idx-jump 0 used->idx_out_of_range"
 	"bad-used-len 0 -" "used-len 0x7fffffff -" "used-len 0 -" "total-used-len 0 -")
-# fault, value; in the registers
-WRONG=("queue-size 0" "queue-size 3" "queue-size 65535" "vector-refused 0" "reset-ignored 0"
-	"offer-mask 0" "reads-ones 0")
+# fault, value, whether a reset fails for it; in the registers. Feature bits are all but FLUSH.
+WRONG=("queue-size 0 fails" "queue-size 3 fails" "queue-size 4 fails" "queue-size 65535 fails"
+	"vector-refused 0 succeeds" "reset-ignored 0 fails" "offer-mask 0 fails"
+	"offer-mask $((~(1 << F_FLUSH) & 0xffffffff)) fails" "reads-ones 0 fails")
 
 ALL_TESTS=(test_start)
 for fault in "${STALLS[@]}"; do
@@ -39,7 +40,8 @@ done
 for fault in "${WRONG[@]}"; do
 	ALL_TESTS+=("test_registers $fault")
 done
-ALL_TESTS+=(test_probe test_gained test_hopeless test_no_sleep test_end)
+ALL_TESTS+=(test_swallowed test_lies_between test_no_way_back test_probe test_probe_fails test_gone
+	    test_gained test_hopeless test_no_sleep test_end)
 
 # fault_on FAULT [AFTER [VALUE]]
 fault_on()
@@ -87,9 +89,10 @@ timed_out()
 # One request at a time: nothing that follows can make good what was lost.
 test_stall()
 {
-	local before
+	local before restarts
 
 	set_mode "$1"
+	restarts=$(disk_get "$DISK" virtio_ei_restarts)
 	short_patience
 	load_start "$DISK" -d 1
 	load_flows 20
@@ -106,6 +109,7 @@ test_stall()
 	load_stop
 	check_err $? "lost or spoiled"
 	check_eq "$(load_count errors)" 0 "requests failed"
+	check_eq "$(disk_get "$DISK" virtio_ei_restarts)" "$restarts" "restarts"
 }
 
 test_harmless()
@@ -151,20 +155,26 @@ test_lie()
 			head -n 2 | tr '\n' ';')"
 	fi
 	recovers "$1"
+	check_eq "$(load_count errors)" 0 "requests failed"
 	if [ "$3" != - ]; then
 		check_ge "$(disk_get "$DISK" virtio_ei_restarts)" $((restarts + 1)) "restarts"
+	else
+		check_eq "$(disk_get "$DISK" virtio_ei_restarts)" "$restarts" "restarts"
 	fi
 }
 
 test_registers()
 {
+	local outcome=fails
+
 	set_mode 1:1
 	short_patience
 	load_start "$DISK" -l -d 8
 	load_flows 20
 	check_err $? "no requests are done"
 	fault_on "$1" 0 "$2"
-	vei_set "$DISK" reset 1 2>/dev/null || note "$1 $2: the reset fails"
+	vei_set "$DISK" reset 1 2>/dev/null && outcome=succeeds
+	check_eq "$outcome" "$3" "a reset"
 	# whatever state that has left them in, they can be looked at
 	cat "/sys/kernel/debug/virtio_ei/$(disk_bdf "$DISK")/"* >/dev/null
 	check_err $? "the queues cannot be read"
@@ -188,6 +198,92 @@ log_mark()
 	LINES_BEFORE=$(dmesg | wc -l)
 }
 
+restarted()
+{
+	[ "$(disk_get "$DISK" virtio_ei_restarts)" -gt "$1" ]
+}
+
+# A device that is told again and does nothing still: then it is reset, and no request is lost.
+test_swallowed()
+{
+	local restarts deadline=$((SECONDS + 60))
+
+	set_mode 1:1
+	short_patience
+	load_start "$DISK" -d 1
+	load_flows 20
+	check_err $? "no requests are done"
+	restarts=$(disk_get "$DISK" virtio_ei_restarts)
+	# it strikes once each time it is set; not wait_for, which looks less and less often
+	until restarted "$restarts" || [ "$SECONDS" -ge "$deadline" ]; do
+		device_set "$DISK" x-draft-fault '"lost-kick"'
+	done
+	restarted "$restarts"
+	check_err $? "no reset"
+	fault_off
+	load_flows 20
+	check_err $? "the requests do not go on"
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+}
+
+# A device that works between its lies is borne with.
+test_lies_between()
+{
+	local i restarts
+
+	set_mode 1:1
+	short_patience
+	log_mark
+	load_start "$DISK" -d 8
+	for ((i = 0; i < 5; i++)); do
+		load_flows 20
+		check_err $? "no requests are done before lie $i"
+		restarts=$(disk_get "$DISK" virtio_ei_restarts)
+		fault_on used-idx-jump
+		wait_for 20 restarted "$restarts"
+		check_err $? "lie $i does not strike"
+		fault_off
+	done
+	load_flows 20
+	check_err $? "the requests do not go on"
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+	log_has "given up"
+	check_fail $? "given up"
+}
+
+# After a reset that failed nobody waits for ever; and a size that changed meanwhile is seen.
+test_no_way_back()
+{
+	local reader size
+
+	size=$(disk_var SIZE)
+	fault_on queue-size 0 0
+	vei_set "$DISK" reset 1 2>/dev/null
+	check_fail $? "a reset succeeds"
+	dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null &
+	reader=$!
+	wait_for 20 not kill -0 "$reader" 2>/dev/null
+	check_err $? "a request waits for ever"
+	wait "$reader"
+	check_fail $? "something can be read"
+	device_resize "$DISK" $((size + 8))
+	check_err $? "the device cannot grow"
+	fault_off
+	vei_set "$DISK" reset 1
+	check_err $? "cannot be reset"
+	wait_for 5 disk_is "$DISK" size $(((size + 8) << 11))
+	check_err $? "sectors: $(disk_get "$DISK" size)"
+	device_resize "$DISK" "$size"
+	wait_for 5 disk_is "$DISK" size $((size << 11))
+	check_err $? "sectors: $(disk_get "$DISK" size)"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
+}
+
 # The first requests of all look for partitions, and wait until the device is reset.
 test_probe()
 {
@@ -203,6 +299,46 @@ test_probe()
 	check_err $? "the disk does not appear"
 	wait $!
 	check_err $? "cannot be bound"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
+}
+
+# What failed to bind leaves nothing behind that would be in the way of the next try.
+test_probe_fails()
+{
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	fault_on queue-size 0 0
+	disk_bind "$DISK" 2>/dev/null
+	check_fail $? "bound without queues"
+	fault_off
+	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	check_err $? "cannot be bound afterwards"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled"
+}
+
+# Pulled out with a request under way that it will never do: nobody waits for its time limit.
+test_gone()
+{
+	local reader unbinder
+
+	patient "$DISK"
+	fault_on lost-kick
+	dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null &
+	reader=$!
+	wait_for 10 disk_busy
+	check_err $? "nothing is read"
+	fault_on reads-ones
+	disk_unbind "$DISK" &
+	unbinder=$!
+	wait_for 15 not kill -0 "$unbinder" 2>/dev/null
+	check_err $? "it waits for a request"
+	wait "$reader"
+	check_fail $? "something was read"
+	fault_off
+	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	check_err $? "cannot be bound afterwards"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
 }

@@ -7,7 +7,13 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS=(test_polled test_one_queue test_never_postponed test_too_long)
+ALL_TESTS=(test_polled test_all_polled test_one_queue test_never_postponed test_postponed
+	   test_not_for_the_slow test_one_piece test_too_long)
+# what a disk does a second decides whether interrupts are postponed
+FAST=${VEI_FAST-}
+SLOW=${VEI_SLOW-}
+# has blocks of a page
+BLOCKS=${VEI_BLOCKS-}
 BYTES=4m
 REQUESTS=1024
 
@@ -47,6 +53,16 @@ test_polled()
 	check_queues_idle "$DISK"
 }
 
+# One queue is left for who waits.
+test_all_polled()
+{
+	drv_reload "" poll_queues=8
+	check_err $? "the disks do not appear"
+	some_io all --ioengine=libaio --iodepth=8
+	check_ge "$(vei_queue "$DISK" 0 interrupts)" 1 "interrupts of queue 0"
+	check_eq "$(vei_queue "$DISK" 1 interrupts)" 0 "of the polled queue"
+}
+
 test_one_queue()
 {
 	drv_reload "" num_queues=1
@@ -63,6 +79,53 @@ test_never_postponed()
 	check_err $? "the disks do not appear"
 	some_io never --ioengine=libaio --iodepth=32
 	check_eq "$(disk_get "$DISK" virtio_ei_timers)" 0 "timers"
+}
+
+# interrupts_of DISK REQUESTS DEPTH: into INTERRUPTS
+interrupts_of()
+{
+	local before
+
+	before=$(vei_queue "$1" 0 interrupts)
+	requests "$1" "$2" -d "$3" -b 0
+	check_err $? "not answered"
+	INTERRUPTS=$(($(vei_queue "$1" 0 interrupts) - before))
+	note "$INTERRUPTS interrupts for $2 requests"
+}
+
+# A deep queue costs few interrupts, and a timer sees to it that none waits for too long.
+test_postponed()
+{
+	drv_reload "" postpone_usecs=100000
+	check_err $? "the disks do not appear"
+	interrupts_of "$FAST" 1000 32
+	check_le "$INTERRUPTS" 350 "interrupts"
+	check_ge "$(disk_get "$FAST" virtio_ei_timers)" 1 "timers"
+}
+
+# Of a disk whose requests are farther apart than any may wait, each is told of.
+test_not_for_the_slow()
+{
+	drv_reload
+	check_err $? "the disks do not appear"
+	interrupts_of "$SLOW" 60 8
+	check_ge "$INTERRUPTS" 45 "interrupts"
+}
+
+# A device that takes one piece a request, and blocks of more than a sector: one that does not
+# lie in one piece of memory is refused, as it can be neither sent nor cut.
+test_one_piece()
+{
+	drv_reload "$(mask_without "$F_SEG_MAX")"
+	check_err $? "the disks do not appear"
+	check_eq "$(disk_get "$BLOCKS" queue/max_segments)" 1 "pieces"
+	check_eq "$(disk_get "$BLOCKS" queue/logical_block_size)" 4096 "bytes of a block"
+	requests "$BLOCKS" 64 -s 4096 -d 8
+	check_err $? "not answered"
+	requests "$BLOCKS" 64 -s 4096 -d 8 -a 512
+	check_fail $? "blocks that do not lie in a page are taken"
+	requests "$BLOCKS" 64 -s 4096 -d 8
+	check_err $? "not answered afterwards"
 }
 
 test_too_long()

@@ -60,7 +60,7 @@ test_identity()
 
 test_limits()
 {
-	local logical physical cache="write back"
+	local logical physical what cache="write back"
 
 	logical=$(device_prop "$1" logical_block_size 512)
 	physical=$(device_prop "$1" physical_block_size "$logical")
@@ -76,10 +76,14 @@ test_limits()
 		[ "$(device_prop "$1" write-cache on)" = on ] || cache="write through"
 		check_eq "$(disk_get "$1" queue/write_cache)" "$cache" "write cache"
 	fi
-	check_ge "$(disk_get "$1" queue/max_segments)" 1 "segments"
+	# the least that a ring of 64 takes
+	check_ge "$(disk_get "$1" queue/max_segments)" 62 "segments"
 	# in blocks, and no more than the length of a bio can say
-	check_eq $(($(disk_get "$1" queue/write_zeroes_max_bytes) % logical)) 0 "zeroes at once, rest"
-	check_le "$(disk_get "$1" queue/write_zeroes_max_bytes)" 4294967295 "zeroes at once"
+	for what in write_zeroes discard; do
+		check_eq $(($(disk_get "$1" "queue/${what}_max_bytes") % logical)) 0 "$what at once, rest"
+		check_ge "$(disk_get "$1" "queue/${what}_max_bytes")" 1048576 "$what at once"
+		check_le "$(disk_get "$1" "queue/${what}_max_bytes")" 4294967295 "$what at once"
+	done
 	check_eq "$(find "/sys/block/$(disk_name "$1")/mq" -mindepth 1 -maxdepth 1 -name '[0-9]*' |
 		wc -l)" "$(disk_var QUEUES "$1")" "queues"
 }
@@ -91,8 +95,11 @@ test_answers()
 		check_err $? "cannot be read"
 		dd if=/dev/zero of="$(disk_dev "$1")" bs=4k count=1 oflag=direct status=none 2>/dev/null
 		check_fail $? "a read-only disk was written"
+	elif [ "$(disk_var BACKEND "$1")" = errors ]; then
+		dd if="$(disk_dev "$1")" of=/dev/null bs=64k count=1 iflag=direct status=none
+		check_err $? "cannot be read where nothing is bad"
 	elif [ "$(disk_var BACKEND "$1")" = null ]; then
-		requests "$1" 200
+		requests "$1" 50
 		check_err $? "requests fail"
 	else
 		load_run "$1" 100
@@ -123,14 +130,20 @@ test_partitions()
 
 test_tools()
 {
-	local dev out
+	local dev out track
 
 	dev=$(disk_dev "$1")
 	check_eq "$(blockdev --getsize64 "$dev")" $(($(disk_var SIZE "$1") << 20)) "blockdev"
 	check_eq "$(lsblk -bdno SIZE "$dev" | tr -d ' ')" $(($(disk_var SIZE "$1") << 20)) "lsblk"
 	out=$(hdparm -g "$dev" 2>&1)
-	[[ $out =~ geometry.*sectors\ =\ $(($(disk_var SIZE "$1") << 11)) ]]
+	# cylinders, heads and sectors of a track make up the disk
+	[[ $out =~ geometry\ +=\ ([0-9]+)/([0-9]+)/([0-9]+),\ sectors\ =\ ([0-9]+) ]]
 	check_err $? "hdparm -g: ${out//$'\n'/ }"
+	check_eq "${BASH_REMATCH[4]}" $(($(disk_var SIZE "$1") << 11)) "sectors"
+	track=$((BASH_REMATCH[2] * BASH_REMATCH[3]))
+	# but for the last cylinder
+	check_le $((BASH_REMATCH[1] * track)) "${BASH_REMATCH[4]}" "sectors of all cylinders"
+	check_ge $((BASH_REMATCH[1] * track)) $((BASH_REMATCH[4] - track + 1)) "sectors of all cylinders"
 	hdparm -t --direct "$dev" >/dev/null 2>&1
 	check_err $? "hdparm -t"
 	blockdev --flushbufs "$dev"

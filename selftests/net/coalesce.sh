@@ -20,9 +20,12 @@ ALL_TESTS=(
 	"test_stream rx-usecs 50000 rx-frames 16"
 	"test_stream rx-usecs 50000 rx-frames 0"
 	"test_stream rx-usecs 1000000 rx-frames 32"
+	"test_ahead 32"
+	"test_ahead 0"
 	test_end_of_a_stream
 	test_lone
 	test_adaptive
+	test_dim
 	test_by_flags
 	test_reset
 )
@@ -101,6 +104,35 @@ test_stream()
 	check_eq "$(in_peer ethtool -S "$IF1" | sed -n 's/^ *rx0_drops: //p')" 0 "drops"
 }
 
+# How far ahead the last poll of a stream has asked for an interrupt, into AHEAD. The timer
+# undoes it after a second.
+ahead_of_a_stream()
+{
+	local i
+
+	for ((i = 0; i < 5; i++)); do
+		traffic_run packet there -q -b 1 -w 200 -s 60 -c 1000
+		check_err $? "lost or spoiled"
+		queue_now "$nic" 0
+		AHEAD=$(((QUEUE_IS[used_event] - QUEUE_IS[last_used]) & 0xffff))
+		[ "$AHEAD" = 0 ] || return 0
+	done
+}
+
+# As far as rx-frames says. Without, the device still has half of the buffers then, however long
+# they may wait.
+test_ahead()
+{
+	local most=$1
+
+	peer_set adaptive-rx off rx-usecs 1000000 rx-frames "$1"
+	check_err $? "cannot set"
+	ahead_of_a_stream
+	[ "$most" != 0 ] || most=$((QUEUE_IS[size] / 2))
+	check_ge "$AHEAD" $((most / 4)) "packets waited for"
+	check_le "$AHEAD" $((most - 1)) "packets waited for"
+}
+
 # Fewer than were waited for, and nothing comes behind them: the time does.
 test_end_of_a_stream()
 {
@@ -115,7 +147,7 @@ test_end_of_a_stream()
 	check_err $? "no answer"
 }
 
-# Alone, within a second of each other or not, none waits for the second that was set.
+# Alone after a pause of longer than that, none waits for the second that was set.
 test_lone()
 {
 	local out
@@ -156,7 +188,18 @@ test_adaptive()
 	meddle_end
 }
 
-# By flags there is nothing to postpone.
+# And while there is a stream it is asked for a better one.
+test_dim()
+{
+	meddle func=net_dim delay_us=1
+	check_err $? "cannot meddle"
+	stream
+	meddle_struck 10
+	check_err $? "the kernel's dim is not asked"
+	meddle_end
+}
+
+# By flags there is nothing to postpone, and it is not tried.
 test_by_flags()
 {
 	vei_set "$nic" used_event 0
@@ -165,6 +208,8 @@ test_by_flags()
 	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
 	check_err $? "cannot set"
 	stream
+	queue_now "$nic" 0
+	check_eq "${QUEUE_IS[intr_mode]}" flags "mode"
 	ping -q -c 1 -W 5 "$IP1" >/dev/null
 	check_err $? "no answer"
 	vei_set "$nic" used_event 1

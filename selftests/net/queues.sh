@@ -18,6 +18,7 @@ QUEUES=$(pair_var QUEUES)
 ALL_TESTS=(
 	"test_pairs 0 $QUEUES"
 	test_all_used
+	test_senders
 	test_change
 	test_change_under_load
 	"test_pairs 1 1"
@@ -59,6 +60,34 @@ test_all_used()
 		after=$(queue_packets "tx$i")
 		check_ge $((after - before)) 400 "packets on transmit queue $i"
 	done
+}
+
+# Processors that send by queue $1, as a list.
+senders_of()
+{
+	echo $((16#$(tr -d , <"/sys/class/net/$IF0/queues/tx-$1/xps_cpus")))
+}
+
+# Each processor sends by the queue whose interrupts it takes; until the user says otherwise,
+# and anew when there are others.
+test_senders()
+{
+	local i cpus all=0
+
+	for ((i = 0; i < QUEUES; i++)); do
+		cpus=$(senders_of "$i")
+		check_eq $((cpus & all)) 0 "processors of queue $i and of another"
+		check_eq "$cpus" $((1 << i)) "processors of queue $i"
+		all=$((all | cpus))
+	done
+	check_eq "$all" $(((1 << $(nproc)) - 1)) "processors that have a queue"
+	echo 0 >"/sys/class/net/$IF0/queues/tx-0/xps_cpus"
+	vei_set "${PAIR}0" reset 1
+	check_err $? "cannot reset"
+	check_eq "$(senders_of 0)" 0 "processors of queue 0, taken from it, after a reset"
+	ethtool -L "$IF0" combined 1 && ethtool -L "$IF0" combined "$QUEUES"
+	check_err $? "cannot change the number of queues"
+	check_eq "$(senders_of 0)" 1 "processors of queue 0 after a change"
 }
 
 test_change()

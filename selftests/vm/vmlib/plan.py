@@ -72,14 +72,14 @@ def stock_device():
             Pair("b", props={"rx_queue_size": "1024", "mrg_rxbuf": "off"}),
             Pair("c", props={"rx_queue_size": "512", "indirect_desc": "off"}),
             Pair("d", props={"event_idx": "off"}),
-        ], tests=suites("integrity.sh", "wrap.sh", "backpressure.sh")),
+        ], tests=suites("integrity.sh", "wrap.sh", "backpressure.sh", "copybreak.sh")),
         # poisoned and checked slabs: a buffer used after its end shows
         Guest(name="lifecycle", seconds=200, timeout=900, kernel_args="slub_debug=FZP",
               tests=suites("bind.sh", "snapshot.sh", "migrate.sh")),
         Guest(name="offload", seconds=35, timeout=900, pairs=[
             Pair("a", backend="tap"),
             Pair("b", backend="tap", queues=2),
-        ], tests=suites("offload.sh", "queues.sh")),
+        ], tests=suites("offload.sh", "queues.sh", "waiters.sh")),
     ]
 
 

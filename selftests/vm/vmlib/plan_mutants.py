@@ -115,6 +115,17 @@ TX_MUTANTS = [
                                "\ttxq->defer_used = vei_queue_taken(txq->q);\n\tmod_timer")]}),
     Mutant("never-deferred", "defects", "reap", "test_start|requests", "interrupts asked for", {
         NET + "tx.c": [("\treturn txq->dense && in_flight", "\treturn 0 && in_flight")]}),
+    Mutant("full-buffer-waits-for-the-timer", "offload", "waiters", "test_start a|least",
+           "ms for .* datagrams", {
+               NET + "tx.c": [("return here > READ_ONCE(sk->sk_sndbuf) / 2 || skb_zcopy(skb) ||",
+                               "return skb_zcopy(skb) ||")]}),
+    Mutant("pages-wait-for-the-timer", "offload", "waiters", "test_start a|zerocopy",
+           "ms for .* datagrams", {
+               NET + "tx.c": [("sk->sk_sndbuf) / 2 || skb_zcopy(skb) ||",
+                               "sk->sk_sndbuf) / 2 ||")]}),
+    Mutant("stopped-queue-waits-for-the-timer", "offload", "waiters", "test_start a|bql",
+           "ms for .* datagrams", {
+               NET + "tx.c": [("\t       !netif_xmit_stopped(txq->nq) &&\n", "")]}),
     Mutant("stop-leaves-what-was-sent", "defects", "lifecycle", "test_start|stop_reaps",
            "taken back: got", {
                NET + "tx.c": [("\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n"
@@ -137,6 +148,12 @@ RX_MUTANTS = [
     Mutant("netpoll-takes-what-was-received", "defects", "netpoll", ".",
            "the traffic has stopped", {
         NET + "rx.c": [("\tif (unlikely(!budget))\n\t\treturn 0;\n", "")]}),
+    Mutant("all-of-the-buffer-is-charged", "rings", "copybreak", "a|charged 128 60",
+           "bytes charged", {
+               NET + "rx.c": [("if (len <= READ_ONCE(rxq->net->rx_copybreak) && !more)",
+                               "if (0)")]}),
+    Mutant("copied-with-its-header", "rings", "copybreak", "a|intact 128", "lost or spoiled", {
+        NET + "rx.c": [("VEI_RX_HEADROOM + rxq->hdr_len, len);", "VEI_RX_HEADROOM, len);")]}),
     Mutant("no-retry-while-something-is-posted", "defects-tap", "starve", ".",
            "the stream does not go on", {
                NET + "rx.c": [("if (!ok && !vei_rxq_holds_packet(rxq) &&",
