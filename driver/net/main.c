@@ -150,6 +150,7 @@ static void vei_net_init_queues(struct vei_net *net)
 
 		rxq->net = net;
 		rxq->txq = txq;
+		rxq->index = i;
 		u64_stats_init(&rxq->stats.syncp);
 		INIT_DELAYED_WORK(&rxq->refill, vei_rxq_refill_work);
 		vei_rxq_init_moder(rxq);

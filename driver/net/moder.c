@@ -14,7 +14,8 @@
  *   - not more than come at the present pace within rx-usecs. Adaptive moderation
  *     has the kernel's dim choose these; else they, and rx-frames, are the user's,
  *     who then has asked for the delay, and the row does not count;
- *   - not more than half of the buffers that are posted.
+ *   - not more than half of the buffers that are posted;
+ *   - more than come at once anyway, or nothing would be saved.
  *
  * The stream may end before the n-th, so while n is more than 1 a timer is running.
  * It is not moved when the interrupt comes, which would cost as much as an interrupt
@@ -110,11 +111,12 @@ static void vei_rxq_watch(struct vei_net_moder *m, u64 limit)
 
 /**
  * vei_rxq_postpone() - ask for an interrupt in a stream, when there is no more to take
- * @rxq: the queue, still the poll's own, which has taken something
+ * @rxq: the queue, still the poll's own
+ * @taken: packets that this poll has taken, at least one
  *
  * Return: true if it will come, false if so much is there already.
  */
-bool vei_rxq_postpone(struct vei_net_rxq *rxq)
+bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken)
 {
 	const struct vei_net *net = rxq->net;
 	struct vei_net_moder *m = &rxq->moder;
@@ -123,6 +125,8 @@ bool vei_rxq_postpone(struct vei_net_rxq *rxq)
 	unsigned int n;
 
 	m->row = min(m->row, VEI_RX_ROW);
+	if (!m->waited || taken >= 2 * m->asked)
+		m->batch = taken;
 	if (!vei_rxq_note_pace(m, usecs)) {
 		vei_rxq_pause(m);
 		return vei_queue_intr_enable(rxq->q);
@@ -135,8 +139,9 @@ bool vei_rxq_postpone(struct vei_net_rxq *rxq)
 	}
 	n = min(n, vei_queue_in_flight(rxq->q) / 2);
 	/* A timer that knows nothing but the kernel's ticks would be too late by far. */
-	if (n <= 1 || (adaptive && hrtimer_resolution > usecs * 1000))
+	if (n <= m->batch || (adaptive && hrtimer_resolution > usecs * 1000))
 		return vei_queue_intr_enable(rxq->q);
+	m->asked = n;
 	vei_rxq_watch(m, usecs * 1000ULL);
 	return vei_queue_intr_postpone(rxq->q, n);
 }
@@ -187,6 +192,8 @@ void vei_rxq_start_moder(struct vei_net_rxq *rxq)
 	m->came = 0;
 	m->pace = 0;
 	m->postponed = false;
+	m->waited = false;
+	m->batch = 1;
 	m->usecs = VEI_RX_USECS;
 #ifdef VEI_RX_DIM
 	m->dim.mode = DIM_CQ_PERIOD_MODE_START_FROM_EQE;

@@ -99,6 +99,9 @@ struct vei_net_stats {
  * @usecs: that a packet of a stream may wait
  * @by_index: interrupts can be postponed
  * @postponed: the next one was
+ * @waited: the one before the present poll was
+ * @asked: after how many packets that one was asked for
+ * @batch: packets that come at once, if none is postponed
  * @sent: entries of the transmit queue beside it at the last poll
  * @row: packets in a row, see moder.c
  * @came: packets since @polled
@@ -113,7 +116,10 @@ struct vei_net_moder {
 	unsigned int usecs;
 	bool by_index;
 	bool postponed;
+	bool waited;
 	u16 sent;
+	unsigned int asked;
+	unsigned int batch;
 	unsigned int row;
 	unsigned int came;
 	u32 pace;
@@ -126,6 +132,7 @@ struct vei_net_moder {
  * @q: the virtqueue; NULL while the device is down
  * @net: the device
  * @txq: the transmit queue beside it
+ * @index: of the pair
  * @napi: polls it
  * @pool: where the buffers come from
  * @avg_len: of packets, which decides on the size of the buffers
@@ -133,15 +140,19 @@ struct vei_net_moder {
  * @descs: descriptors that a buffer takes
  * @truesize: of a small buffer and of a large one
  * @nspare: how many are in @spare
- * @spare: tokens of buffers whose packets were copied out, to be posted again
+ * @spare: tokens of buffers whose packets were copied out, to be posted again; a poll has no
+ *	more
  * @refill: tries again when memory ran out and too little is posted
  * @moder: when it asks for interrupts
  * @stats: what came
+ * @seg: where a burst is put together: on the stack the compiler would clear it each time
+ * @token: likewise
  */
 struct vei_net_rxq {
 	struct vei_queue *q;
 	struct vei_net *net;
 	struct vei_net_txq *txq;
+	unsigned int index;
 	struct page_pool *pool;
 	struct ewma_vei_net_len avg_len;
 	unsigned int hdr_len;
@@ -152,7 +163,9 @@ struct vei_net_rxq {
 	struct napi_struct napi;
 	struct delayed_work refill;
 	unsigned int nspare;
-	void *spare[VEI_RX_BURST];
+	void *spare[NAPI_POLL_WEIGHT];
+	struct vei_seg seg[VEI_RX_BURST];
+	void *token[VEI_RX_BURST];
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -175,6 +188,8 @@ struct vei_net_rxq {
  * @timeouts: in a row without progress, as of tx timeout
  * @timeout_used: used buffers at the last of them
  * @stats: what went
+ * @seg: where a packet's pieces are put together: on the stack the compiler would clear it
+ *	each time
  */
 struct vei_net_txq {
 	struct vei_queue *q;
@@ -195,6 +210,7 @@ struct vei_net_txq {
 	struct napi_struct napi;
 	unsigned int timeouts;
 	u64 timeout_used;
+	struct vei_seg seg[VEI_NET_TX_SEGS];
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -301,6 +317,7 @@ static inline bool vei_net_has(const struct vei_net *net, unsigned int bit)
 static inline void vei_rxq_disarm(struct vei_net_rxq *rxq)
 {
 	vei_queue_intr_disable(rxq->q);
+	rxq->moder.waited = rxq->moder.postponed;
 	/* Or the timer would have the queue polled once more, and find the stream ended. */
 	if (rxq->moder.postponed)
 		WRITE_ONCE(rxq->moder.postponed, false);
@@ -384,7 +401,7 @@ bool vei_rxq_outgrown(const struct vei_net_rxq *rxq);
 unsigned int vei_rxq_max_mtu(bool mergeable);
 
 /* moder.c */
-bool vei_rxq_postpone(struct vei_net_rxq *rxq);
+bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken);
 void vei_rxq_init_moder(struct vei_net_rxq *rxq);
 void vei_rxq_start_moder(struct vei_net_rxq *rxq);
 void vei_rxq_stop_moder(struct vei_net_rxq *rxq);

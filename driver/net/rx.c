@@ -195,8 +195,8 @@ static void vei_rxq_put_back(struct vei_net_rxq *rxq, void *token)
 static bool vei_rxq_refill_burst(struct vei_net_rxq *rxq, unsigned int n)
 {
 	bool large = vei_rxq_wants_large(rxq);
-	struct vei_seg seg[VEI_RX_BURST];
-	void *token[VEI_RX_BURST];
+	struct vei_seg *seg = rxq->seg;
+	void **token = rxq->token;
 	unsigned int i, posted;
 
 	for (i = 0; i < n; i++) {
@@ -404,16 +404,15 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
 {
 	struct net_device *netdev = rxq->net->netdev;
-	unsigned int index = rxq - rxq->net->rxq;
 	u64 packets = 0, bytes = 0;
+	struct sk_buff *skb;
 	int taken = 0;
 	void *token;
 	u32 len;
 
 	while (taken < budget && (token = vei_queue_get(rxq->q, &len))) {
-		struct sk_buff *skb = vei_rx_packet(rxq, token, len);
-
 		taken++;
+		skb = vei_rx_packet(rxq, token, len);
 		if (unlikely(!skb)) {
 			vei_rxq_count_drop(rxq);
 			continue;
@@ -421,8 +420,8 @@ static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
 		packets++;
 		bytes += skb->len;
 		/* What is left in a queue that is no longer in use came from none. */
-		if (likely(index < READ_ONCE(netdev->real_num_rx_queues)))
-			skb_record_rx_queue(skb, index);
+		if (likely(rxq->index < READ_ONCE(netdev->real_num_rx_queues)))
+			skb_record_rx_queue(skb, rxq->index);
 		skb->protocol = eth_type_trans(skb, netdev);
 		napi_gro_receive(&rxq->napi, skb);
 	}
@@ -478,7 +477,7 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 	if (taken == budget)
 		return budget;
 	if (unlikely(vei_rxq_is_stream(rxq, taken)))
-		armed = vei_rxq_postpone(rxq);
+		armed = vei_rxq_postpone(rxq, taken);
 	else
 		armed = vei_queue_intr_enable(rxq->q);
 	if (!armed)

@@ -52,12 +52,13 @@ static bool vei_tx_can_push(const struct vei_net_txq *txq, const struct sk_buff 
 }
 
 /*
- * Segments of a packet, header included. Its address is physical, as the
- * device wants it, see queue.c. Returns how many, or -EINVAL.
+ * Segments of a packet, header included, into &vei_net_txq.seg. Their addresses are
+ * physical, as the device wants them, see queue.c. Returns how many, or -EINVAL.
  */
-static int vei_tx_map(struct vei_net_txq *txq, struct sk_buff *skb, struct vei_seg *seg)
+static int vei_tx_map(struct vei_net_txq *txq, struct sk_buff *skb)
 {
 	struct vei_net *net = txq->net;
+	struct vei_seg *seg = txq->seg;
 	const struct skb_shared_info *shinfo;
 	struct vei_net_hdr *hdr;
 	unsigned int i, n = 0;
@@ -120,7 +121,7 @@ static bool vei_txq_has_room(const struct vei_net_txq *txq)
 }
 
 /* A stopped queue goes on when a good part is free, not to stop again at once. */
-static void vei_txq_reap_and_wake(struct vei_net_txq *txq, int budget)
+static __always_inline void vei_txq_reap_and_wake(struct vei_net_txq *txq, int budget)
 {
 	vei_txq_reap(txq, budget);
 	if (netif_tx_queue_stopped(txq->nq) && vei_txq_has_room(txq) &&
@@ -270,7 +271,6 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct vei_net *net = netdev_priv(netdev);
 	struct vei_net_txq *txq = &net->txq[skb_get_queue_mapping(skb)];
 	unsigned int len = skb->len;
-	struct vei_seg seg[VEI_NET_TX_SEGS];
 	int n;
 
 	/* Chosen before there were fewer: by a reset, or by the user. */
@@ -289,11 +289,11 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	if (unlikely(skb_shinfo(skb)->nr_frags + 2 > txq->stop_below && txq->stop_below > 1 &&
 		     skb_linearize(skb)))
 		goto drop;
-	n = vei_tx_map(txq, skb, seg);
+	n = vei_tx_map(txq, skb);
 	if (unlikely(n < 0))
 		goto drop;
 	skb_tx_timestamp(skb);
-	if (unlikely(vei_queue_add(txq->q, seg, n, 0, skb)))
+	if (unlikely(vei_queue_add(txq->q, txq->seg, n, 0, skb)))
 		goto drop;
 	/* Not published yet, so it is still there to be looked at. */
 	if (vei_tx_is_awaited(skb))

@@ -11,8 +11,8 @@
 . "$LIB_DIR/lib_meddle.sh"
 
 COUNT=60
-# Each for itself takes a millisecond; by the timer, half of them would take a second.
-LIMIT_MS=$((COUNT * 1000 / 4))
+# Each takes a fraction of a millisecond; who is left to the timer but once, a second.
+LIMIT_MS=900
 
 ALL_TESTS=()
 for PAIR in $VEI_PAIRS; do
@@ -52,14 +52,28 @@ test_lone()
 	check_ge "$late" 1 "packets left to the timer, of $i"
 }
 
+# quickest COMMAND...: which leaves in MS how long it took; the machine may have been away once
+quickest()
+{
+	local i best=1000000
+
+	for ((i = 0; i < 3 && best > LIMIT_MS; i++)); do
+		"$@" || return
+		[ "$MS" -ge "$best" ] || best=$MS
+	done
+	note "$COUNT datagrams in $best ms"
+	check_le "$best" "$LIMIT_MS" "ms for $COUNT datagrams"
+}
+
+datagrams()
+{
+	MS=$("$LIB_DIR/waiter" "$1" "$NOBODY" "$COUNT" 2>&1)
+	check_err $? "$1: $MS"
+}
+
 test_waits()
 {
-	local ms
-
-	ms=$("$LIB_DIR/waiter" "$1" "$NOBODY" "$COUNT" 2>&1)
-	check_err $? "$1: $ms"
-	note "$COUNT datagrams in $ms ms"
-	check_le "${ms:-$LIMIT_MS}" "$LIMIT_MS" "ms for $COUNT datagrams"
+	quickest datagrams "$1"
 }
 
 nothing_in_flight()
@@ -67,10 +81,29 @@ nothing_in_flight()
 	[ "$(<"$LIMITS/inflight")" = 0 ]
 }
 
+# More of them than the queue may hold, so that each waits for the one before.
+limited()
+{
+	local sender inflight begun
+
+	begun=$(date +%s%3N)
+	"$TRAFFIC" udp "${KIND_OPTIONS[@]}" -c "$COUNT" -s 1000 >/run/out 2>&1 &
+	sender=$!
+	while kill -0 "$sender" 2>/dev/null; do
+		inflight=$(<"$LIMITS/inflight")
+		[ "$inflight" -le "$MOST" ] || MOST=$inflight
+		# a process, or bash would not see that the other has ended
+		sleep 0.01
+	done
+	wait "$sender"
+	check_err $? "$(tr '\n' ' ' </run/out)"
+	MS=$(($(date +%s%3N) - begun))
+}
+
 # One packet at a time: the next is sent when that one is taken back, and counted so.
 test_bql()
 {
-	local sender inflight most=0 before begun=$SECONDS
+	local before
 
 	if [ ! -w "$LIMITS/limit_max" ]; then
 		skip "this kernel has no byte queue limits"
@@ -79,18 +112,10 @@ test_bql()
 	before=$(<"$LIMITS/limit_max")
 	echo 1000 >"$LIMITS/limit_max"
 	traffic_ends udp there
-	"$TRAFFIC" udp "${KIND_OPTIONS[@]}" -c "$COUNT" -s 1000 >/run/out 2>&1 &
-	sender=$!
-	while kill -0 "$sender" 2>/dev/null; do
-		inflight=$(<"$LIMITS/inflight")
-		[ "$inflight" -le "$most" ] || most=$inflight
-		sleep 0.01
-	done
-	wait "$sender"
-	check_err $? "$(tr '\n' ' ' </run/out)"
-	check_le $(((SECONDS - begun) * 1000)) "$LIMIT_MS" "ms for $COUNT datagrams"
-	note "at the most $most bytes seen in flight"
-	check_le "$most" 2200 "bytes in flight"
+	MOST=0
+	quickest limited
+	note "at the most $MOST bytes seen in flight"
+	check_le "$MOST" 2200 "bytes in flight"
 	wait_for 10 nothing_in_flight
 	check_err $? "bytes in flight: $(<"$LIMITS/inflight")"
 	echo "$before" >"$LIMITS/limit_max"

@@ -99,7 +99,7 @@ def stock_guests():
     return same_guests("", {}, False) + [
         cut_guest("powercut", {"p": "", "q": "masked", "r": "write-through", "s": "nobarrier"}, {}),
         guest("more", [Disk("a", queues=2), Disk("b", backend="qcow2", props={"queue-size": "1024"}),
-                       Disk("e", backend="errors", bad=("read:2048", "write:4096")),
+                       Disk("e", backend="errors", queues=2, bad=("read:2048", "write:4096")),
                        Disk("f", backend="errors", bad=("flush:-1",)),
                        Disk("g", readonly=True),
                        Disk("h", props={"logical_block_size": "4096",
