@@ -14,7 +14,7 @@ set -u
 declare -A NET=()
 # A workload's size, which the environment may change.
 : "${N_PKTGEN:=10000}" "${N_PING:=1000}" "${N_PING3MS:=300}" "${N_PING1S:=100}"
-: "${TCP_BYTES:=8000000}" "${N_UDP:=8000}" "${N_RR16:=8000}" "${TSO_BYTES:=200000000}"
+: "${TCP_BYTES:=8000000}" "${N_UDP:=8000}" "${N_WAITER:=4000}" "${N_RR16:=8000}" "${TSO_BYTES:=200000000}"
 # Without a clock that jumps these would take their time.
 if [ "${PLUGIN-}" != icount ]; then
 	N_PING3MS=200 N_PING1S=5
@@ -159,6 +159,8 @@ run_rr1s() { pinged "$N_PING1S" -i 1; }
 run_tcp() { load "$1" there stream -c "$TCP_BYTES" -s 65536; }
 run_tcpr() { load "$1" back stream -c "$TCP_BYTES" -s 65536; }
 run_udp() { load "$1" there udp -c "$N_UDP" -s 512; }
+run_sndbuf() { waiter least; }
+run_zerocopy() { waiter zerocopy; }
 run_rr16() { load "$1" there rr -f 16 -c "$N_RR16"; }
 run_tso() { load "$1" there stream -c "$TSO_BYTES" -s 65536; }
 run_tso4() { load "$1" there stream -f 4 -c "$TSO_BYTES" -s 65536; }
@@ -174,6 +176,12 @@ load()
 		set -- "${@:3}" -n "$there" -N $here -a "$SELF"
 	fi
 	/opt/kselftest/drivers/net/virtio_ei/load "$@" -m $MARK >$LOG 2>&1
+}
+
+# Datagrams whose sender waits until the driver is done with one before it sends the next.
+waiter()
+{
+	/opt/kselftest/drivers/net/virtio_ei/waiter "$1" "$PEER" "$N_WAITER" >$LOG 2>&1
 }
 
 # One packet under way: 2, with a device that answers at once.

@@ -8,7 +8,7 @@ from vmlib import config, disk, guest
 
 from . import figures, session
 
-HUB = ["pktgen1", "pktgen32", "udp", "tcp", "tcpr", "rr", "rr3ms", "rr1s"]
+HUB = ["pktgen1", "pktgen32", "udp", "sndbuf", "zerocopy", "tcp", "tcpr", "rr", "rr3ms", "rr1s"]
 TAP = ["rr16", "tso", "tso4"]
 BLK = ["read1", "read32", "seq", "sync"]
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}

@@ -14,7 +14,8 @@ WORDS = {"kicks": "kicks", "wakeups": "wake-ups", "driver": "instructions of the
          "guest": "instructions of the whole guest"}
 MEANINGLESS = {("rr3ms", "guest")}       # ping polls for want of a finer clock
 WORKLOADS = {"pktgen1": "pktgen, 1 at a time", "pktgen32": "pktgen, 32 at a time",
-             "udp": "UDP flood", "tcp": "TCP", "tcpr": "TCP reverse",
+             "udp": "UDP flood", "sndbuf": "UDP, least send buffer",
+             "zerocopy": "UDP, zero copy", "tcp": "TCP", "tcpr": "TCP reverse",
              "rr": "request-response", "rr3ms": "every 3 ms", "rr1s": "every second",
              "rr16": "TCP_RR, 16 flows, 4 queues", "tso": "TCP with TSO, 1 stream",
              "tso4": "TCP with TSO, 4 streams",
