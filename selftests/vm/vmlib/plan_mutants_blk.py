@@ -62,16 +62,14 @@ LIMITS = [
     Mutant("never-postponed", "blk-more", "parameters", "test_postponed", "interrupts: got", {
         BLK + "moder.c": [("\treturn clamp(vei_blk_patience() / max(vq->moder.pace, 1U), 1U, n);",
                            "\treturn 1;")]}),
-    Mutant("postponed-for-the-slow", "blk-more", "parameters", "not_for_the_slow",
-           "interrupts: got", {
-               BLK + "moder.c": [("\treturn clamp(vei_blk_patience() / max(vq->moder.pace, 1U), 1U, n);",
-                                  "\treturn n;")]}),
     Mutant("nobody-watches", "blk-more", "parameters", "test_postponed", "timers: got", {
         BLK + "moder.c": [("\t\thrtimer_start(&vq->overdue, ns_to_ktime(m->limit), HRTIMER_MODE_REL);",
                            "\t\t;")]}),
-    Mutant("every-queue-polled", "blk-more", "parameters", "all_polled", ".", {
-        BLK + "queues.c": [("all - 1, num_possible_cpus());", "all, num_possible_cpus());")]}),
-    Mutant("a-block-anywhere", "blk-more", "parameters", "one_piece", "kernel BUG|blocks that do not", {
+    Mutant("every-queue-polled", "blk-more", "parameters", "all_polled",
+           "Fatal exception", {
+               BLK + "queues.c": [("all - 1, num_possible_cpus());", "all, num_possible_cpus());")]},
+           dies=True),
+    Mutant("a-block-anywhere", "blk-more", "parameters", "one_piece", "Fatal exception", {
         BLK + "limits.c": [("lim->max_segments == 1 ? l->block - 1 : SECTOR_SIZE - 1",
                             "SECTOR_SIZE - 1")]}, dies=True),
 ]
