@@ -16,6 +16,28 @@ SOURCES = ("Kbuild", "VERSION", "driver", "include")
 TIMEOUT = 300
 
 
+def replaced(text, name, pairs):
+    """With each first text of the pairs, which must stand there once, as the second."""
+    for old, new in pairs:
+        if text.count(old) != 1:
+            raise config.ConfigError(f"{name}: not there once: {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def stale(one):
+    """What of a mutant cannot be put back, as the drivers have changed."""
+    found = []
+    for name, pairs in one.edits.items():
+        with open(os.path.join(config.TOP, name)) as file:
+            text = file.read()
+        try:
+            replaced(text, name, pairs)
+        except config.ConfigError as error:
+            found.append(f"{one.name}: {error}")
+    return found
+
+
 class Tree:
     """The sources in a place of their own, in which Kbuild's objects stay from one to the next."""
 
@@ -35,12 +57,8 @@ class Tree:
             path = os.path.join(self.path, name)
             with open(os.path.join(config.TOP, name)) as file:
                 text = file.read()
-            for old, new in [] if undo else pairs:
-                if text.count(old) != 1:
-                    raise config.ConfigError(f"{name}: not there once: {old!r}")
-                text = text.replace(old, new)
             with open(path, "w") as file:
-                file.write(text)
+                file.write(text if undo else replaced(text, name, pairs))
 
     def build(self):
         """What make says, and whether there are modules now."""

@@ -133,8 +133,8 @@ TX_MUTANTS = [
                                "\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n")],
                NET + "state.c": [("\t\tvei_txq_settle(&net->txq[i]);\n", "\t\t;\n")]}),
     Mutant("thrown-away-uncounted", "defects", "lifecycle", "test_start|dropped", "tx_dropped: got", {
-        NET + "tx.c": [("\t\tvei_txq_count_drop(txq, skb);\n\t__netif_tx_unlock_bh",
-                        "\t\tdev_kfree_skb_any(skb);\n\t__netif_tx_unlock_bh")]}),
+        NET + "tx.c": [("\t\tvei_txq_count_drop(txq, skb);\n\ttxq->open = false;",
+                        "\t\tdev_kfree_skb_any(skb);\n\ttxq->open = false;")]}),
     Mutant("timeout-resets-again-and-again", "defects", "lifecycle", "test_start|timeout_once",
            "restarts: got", {
                NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
@@ -220,7 +220,7 @@ SETTINGS_MUTANTS = [
                             "\tnet->avail_pairs = net->max_pairs;\n")]}, dies=True),
     Mutant("sends-by-a-queue-that-is-gone", "defects-tap", "less", "test_start|while_sending",
            "vei_net_start_xmit|NULL pointer", {
-               NET + "tx.c": [("\tif (unlikely(!txq->q)) {\n", "\tif (0) {\n")]}, dies=True),
+               NET + "tx.c": [("\tif (unlikely(!txq->open)) {\n", "\tif (0) {\n")]}, dies=True),
     Mutant("pairs-told-before-they-are-left", "offload", "queues", "pairs 0|under_load",
            "queue 1: .* free", {
                NET + "settings.c": [("\tif (pairs < before) {\n", "\tif (0) {\n")]}),
