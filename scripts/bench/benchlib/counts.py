@@ -12,6 +12,9 @@ from . import BENCH, TOP
 MODULES = {"ours": {"virtio_ei", "virtio_ei_net", "virtio_ei_blk"},
            "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_blk", "virtio_pci",
                      "virtio_pci_legacy_dev", "virtio_pci_modern_dev"}}
+# What the kernel does on a driver's behalf when that wants scatterlists: part of the same work.
+LISTS = {"__blk_rq_map_sg", "skb_to_sgvec", "__skb_to_sgvec", "sg_init_table", "sg_init_one",
+         "sg_next", "sg_alloc_table_chained", "sg_free_table_chained", "sg_pool_alloc", "sg_pool_free"}
 # Entries of any of these make one count.
 CALLS = {
     "programs": ("lapic_next_deadline", "lapic_next_event"),
@@ -68,6 +71,10 @@ class Window:
 
     def of_modules(self, modules):
         return sum(count for (_, module), count in self.functions.items() if module in modules)
+
+    def of_lists(self):
+        return sum(count for (name, module), count in self.functions.items()
+                   if module == "kernel" and name in LISTS)
 
     def whole(self):
         return self.totals["user"] + self.totals["kernel"]

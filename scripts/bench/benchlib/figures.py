@@ -7,7 +7,7 @@ import statistics
 # What falls away when nothing is sent is taken off these.
 TIMED = ("timerirqs", "programs")
 FIGURES = ("kicks", "txirqs", "rxirqs", "irqs", "timerirqs", "programs", "wakeups",
-           "driver", "guest")
+           "driver", "lists", "guest")
 
 
 def quartiles(values):

@@ -14,7 +14,7 @@ BLK = ["read1", "read32", "seq", "sync"]
 DRAFT = {"x-features-hi": "on", "x-avail-event-idx": "on"}
 LATENCY = 10000                 # ns
 IOPS = 2000
-DISK_RATIOS = ("kicks", "irqs", "wakeups", "driver", "usecs", "p50")
+DISK_RATIOS = ("kicks", "irqs", "wakeups", "driver", "lists", "usecs", "p50")
 Row = session.Row
 
 

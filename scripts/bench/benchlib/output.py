@@ -9,7 +9,8 @@ from . import counts, figures
 
 TITLES = {"kicks": "kicks", "txirqs": "TX irqs", "rxirqs": "RX irqs", "irqs": "irqs",
           "timerirqs": "timer irqs", "programs": "timer prog.", "wakeups": "wake-ups",
-          "driver": "driver instr", "guest": "guest instr", "usecs": "usecs", "p50": "p50 ns", "p99": "p99 ns"}
+          "driver": "driver instr", "lists": "with lists", "guest": "guest instr",
+          "usecs": "usecs", "p50": "p50 ns", "p99": "p99 ns"}
 WORDS = {"kicks": "kicks", "wakeups": "wake-ups", "driver": "instructions of the driver",
          "guest": "instructions of the whole guest"}
 MEANINGLESS = {("rr3ms", "guest")}       # ping polls for want of a finer clock

@@ -189,6 +189,7 @@ def add_windows(stream, path):
         run = by_window[number]
         run.counted["kicks"] = window.totals["out16"]
         run.counted["driver"] = window.of_modules(counts.MODULES[run.driver])
+        run.counted["lists"] = run.counted["driver"] + window.of_lists()
         run.counted["guest"] = window.whole()
         for name in ("fences", "waits", "late"):
             run.counted[name] = window.totals[name]
