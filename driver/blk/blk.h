@@ -86,19 +86,23 @@ struct vei_blk_done {
 /**
  * struct vei_blk_trial - whether it pays to postpone interrupts
  * @patient: they are postponed in this period
- * @left: periods like this one, until the other way is tried
+ * @left: periods like this one, until the other way is tried; this one included
  * @backoff: periods without, after the last time that it did not pay
+ * @vain: times in this period that something was done and waited in vain
  * @taken: requests of this period
  * @spent: time that they took, ns
- * @pace: time of a request, ns, smoothed: without and with
+ * @plain: time of a request in the last period without, ns; 0: there was none
+ * @suspect: time of a request in the period before, if that seemed to be longer
  */
 struct vei_blk_trial {
 	bool patient;
 	unsigned int left;
 	unsigned int backoff;
+	unsigned int vain;
 	unsigned int taken;
 	u64 spent;
-	u64 pace[2];
+	u64 plain;
+	u64 suspect;
 };
 
 /**
@@ -108,6 +112,7 @@ struct vei_blk_trial {
  * @pace: time from one completion to the next while busy, ns, the median
  * @reaped: when requests were last taken back, ns
  * @limit: how long a postponed interrupt may take from @reaped on, ns
+ * @asked: after how many requests it was asked for
  * @trial: whether it pays
  */
 struct vei_blk_moder {
@@ -116,6 +121,7 @@ struct vei_blk_moder {
 	u32 pace;
 	u64 reaped;
 	u64 limit;
+	unsigned int asked;
 	struct vei_blk_trial trial;
 };
 
@@ -309,6 +315,7 @@ int vei_blk_restart_dev(struct vei_dev *dev);
 void vei_blk_restart_work(struct work_struct *work);
 void vei_blk_give_up_work(struct work_struct *work);
 void vei_blk_queue_broken(struct vei_queue *q);
+bool vei_blk_drain(struct vei_blk *vblk);
 int vei_blk_suspend(struct vei_blk *vblk);
 int vei_blk_resume(struct vei_blk *vblk);
 void vei_blk_end(struct vei_blk *vblk);

@@ -17,8 +17,9 @@
  * One that works at all of them at once does: who waits to be told of the first
  * sends the next one later. Nor can it be known which are done soon: one that reads
  * beside some long writes would wait for those. So it is tried: for some requests
- * interrupts are postponed, for some they are not, and if the former takes longer,
- * by more than chance has it, it is left for a while, and for longer each time.
+ * interrupts are postponed, for some they are not, and if the former take longer,
+ * by a tenth, than those before and those behind them, it is left for a while. For
+ * a longer one each time; and for a shorter one again, while it pays.
  *
  * A device may do less than n and then take its time, so while n is more than 1 a
  * timer is running, of four times the time that n should take, or twice
@@ -27,8 +28,8 @@
  *   - it is not moved when the interrupt comes, which would cost as much as an
  *     interrupt does. It finds out when it fires, and then waits for the rest; it is
  *     moved only if it would come much too late, which is after twice its time;
- *   - if it finds something that was done, that has waited in vain: it is not tried
- *     again for a while;
+ *   - if it finds something that was done, but not n, that has waited in vain. If it
+ *     does so twice in a period, it is left for a while as well;
  *   - if it finds nothing that was done in all its time, the device is slow now: an
  *     interrupt is asked for after the next one, and the timer stops.
  *
@@ -48,13 +49,13 @@
 
 /* Requests of a period, and the periods of postponing between two without. */
 #define VEI_BLK_PERIOD		256
-#define VEI_BLK_PERIODS		15
-/* The most without, once postponing did not pay. */
-#define VEI_BLK_BACKOFF_MAX	63
-/* By how much it may seem to take longer, one part in so many. */
+#define VEI_BLK_PERIODS		15U
+/* The most without, when postponing does not pay. */
+#define VEI_BLK_BACKOFF_MAX	63U
+/* Timers of a period that found something which has waited in vain. */
+#define VEI_BLK_VAIN_MAX	2
+/* By how much postponing may seem to take longer, one part in so many. */
 #define VEI_BLK_CHANCE		10
-/* A period moves the time of a request by one part in so many. */
-#define VEI_BLK_TRIAL_WEIGHT	4
 
 /**
  * vei_blk_start_moder() - begin anew
@@ -68,39 +69,52 @@ void vei_blk_start_moder(struct vei_blk_vq *vq)
 	};
 }
 
+static void vei_blk_trial_next(struct vei_blk_trial *t, bool patient, unsigned int periods)
+{
+	t->patient = patient;
+	t->left = periods;
+	t->vain = 0;
+	t->taken = 0;
+	t->spent = 0;
+}
+
 /* It costs more than it saves: not for a while. */
 static void vei_blk_trial_fails(struct vei_blk_trial *t)
 {
-	t->patient = false;
 	t->backoff = min(2 * t->backoff + 1, VEI_BLK_BACKOFF_MAX);
-	t->left = t->backoff;
-	t->pace[true] = 0;
-	t->taken = 0;
-	t->spent = 0;
+	t->suspect = 0;
+	vei_blk_trial_next(t, false, t->backoff);
+}
+
+static bool vei_blk_takes_longer(u64 pace, u64 than)
+{
+	return than && pace > than + div_u64(than, VEI_BLK_CHANCE);
 }
 
 /* A period has ended: is it to go on like this? */
 static void vei_blk_judge(struct vei_blk_trial *t)
 {
 	u64 pace = div_u64(t->spent, t->taken);
-	u64 *mean = &t->pace[t->patient];
+	bool more = --t->left;
 
-	*mean = *mean ? *mean - div_u64(*mean, VEI_BLK_TRIAL_WEIGHT) +
-			div_u64(pace, VEI_BLK_TRIAL_WEIGHT) : pace;
-	t->taken = 0;
-	t->spent = 0;
-	if (t->patient && t->pace[false] &&
-	    t->pace[true] > t->pace[false] + div_u64(t->pace[false], VEI_BLK_CHANCE)) {
+	if (t->patient) {
+		/* It may be the device that is slower now: the next period without will tell. */
+		if (vei_blk_takes_longer(pace, t->plain)) {
+			t->suspect = pace;
+			more = false;
+		} else {
+			t->backoff /= 2;
+		}
+		vei_blk_trial_next(t, more, more ? t->left : 1);
+		return;
+	}
+	t->plain = pace;
+	if (vei_blk_takes_longer(t->suspect, pace)) {
 		vei_blk_trial_fails(t);
 		return;
 	}
-	if (--t->left)
-		return;
-	/* That it was good for so long makes good what it was before. */
-	if (t->patient)
-		t->backoff = 0;
-	t->patient = !t->patient;
-	t->left = t->patient ? VEI_BLK_PERIODS : 1;
+	t->suspect = 0;
+	vei_blk_trial_next(t, !more, more ? t->left : VEI_BLK_PERIODS);
 }
 
 /**
@@ -129,7 +143,8 @@ void vei_blk_note_pace(struct vei_blk_vq *vq, unsigned int taken, unsigned int i
 		else if (m->pace > step)
 			m->pace -= step;
 		m->trial.taken += taken;
-		m->trial.spent += gap;
+		/* Nor is it a device's pace that it stood still for long. */
+		m->trial.spent += min(gap, (u64)VEI_BLK_LATE * taken * m->pace);
 		if (m->trial.taken >= VEI_BLK_PERIOD)
 			vei_blk_judge(&m->trial);
 	}
@@ -164,11 +179,22 @@ void vei_blk_watch(struct vei_blk_vq *vq, unsigned int n)
 	struct vei_blk_moder *m = &vq->moder;
 	u64 expected = (u64)n * m->pace;
 
+	m->asked = n;
 	m->limit = min_t(u64, VEI_BLK_LATE * expected, 2ULL * vei_blk_patience());
 	m->postponed = true;
 	if (!hrtimer_is_queued(&vq->overdue) ||
 	    ktime_to_ns(hrtimer_get_expires(&vq->overdue)) > m->reaped + 2 * m->limit)
 		hrtimer_start(&vq->overdue, ns_to_ktime(m->limit), HRTIMER_MODE_REL);
+}
+
+/* All that was asked for is no delay of the device's: the interrupt is on its way. */
+static void vei_blk_note_late(struct vei_blk_vq *vq)
+{
+	struct vei_blk_trial *t = &vq->moder.trial;
+	unsigned int claimed = vei_queue_claimed(vq->q);
+
+	if (t->patient && claimed && claimed < vq->moder.asked && ++t->vain == VEI_BLK_VAIN_MAX)
+		vei_blk_trial_fails(t);
 }
 
 /**
@@ -193,8 +219,7 @@ enum hrtimer_restart vei_blk_overdue(struct hrtimer *timer)
 		if (waited < m->limit) {
 			hrtimer_start(timer, ns_to_ktime(m->limit - waited), HRTIMER_MODE_REL);
 		} else {
-			if (vei_queue_pending(vq->q))
-				vei_blk_trial_fails(&m->trial);
+			vei_blk_note_late(vq);
 			vei_blk_reap(vq, &done, false);
 		}
 	}

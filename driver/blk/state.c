@@ -358,10 +358,10 @@ void vei_blk_queue_broken(struct vei_queue *q)
 }
 
 /*
- * Quiesce a queue when no request is left. Who polls for one may be asleep by now, so it is
- * taken back here. Returns whether it did, in time.
+ * Freeze a queue, which is when no request is left. Who polls for one may be asleep by now,
+ * or wait for this, so it is taken back here. Returns whether it did, in time.
  */
-static bool vei_blk_quiesce_idle(struct vei_blk *vblk)
+static bool vei_blk_freeze_idle(struct vei_blk *vblk)
 {
 	struct request_queue *rq = vblk->disk->queue;
 	unsigned int slices = VEI_BLK_FREEZE_MS / VEI_BLK_FREEZE_SLICE_MS;
@@ -373,9 +373,35 @@ static bool vei_blk_quiesce_idle(struct vei_blk *vblk)
 		vei_blk_flush_queues(vblk);
 		idle = blk_mq_freeze_queue_wait_timeout(rq, slice);
 	} while (!idle && slices--);
+	if (!idle)
+		vei_blk_unfreeze(rq);
+	return idle;
+}
+
+/**
+ * vei_blk_drain() - wait until every request that was sent by now is done
+ * @vblk: the device
+ *
+ * Context: may sleep; &vei_blk.lock not held. Return: whether they are, in time.
+ */
+bool vei_blk_drain(struct vei_blk *vblk)
+{
+	bool idle = vei_blk_freeze_idle(vblk);
+
 	if (idle)
-		blk_mq_quiesce_queue(rq);
-	vei_blk_unfreeze(rq);
+		vei_blk_unfreeze(vblk->disk->queue);
+	return idle;
+}
+
+/* Quiesce a queue when no request is left. Returns whether it did, in time. */
+static bool vei_blk_quiesce_idle(struct vei_blk *vblk)
+{
+	bool idle = vei_blk_freeze_idle(vblk);
+
+	if (idle) {
+		blk_mq_quiesce_queue(vblk->disk->queue);
+		vei_blk_unfreeze(vblk->disk->queue);
+	}
 	return idle;
 }
 

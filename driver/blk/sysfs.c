@@ -74,18 +74,12 @@ static int vei_blk_tell_wce(struct vei_blk *vblk, bool wce)
 	return err;
 }
 
-/* Every request that was sent by now is done on return. */
-static void vei_blk_drain(struct request_queue *q)
-{
-	blk_freeze_queue_start(q);
-	blk_mq_freeze_queue_wait(q);
-	vei_blk_unfreeze(q);
-}
-
 /*
  * At no time may the device cache writes that nobody flushes. So flushes begin before
- * its cache does, and who did not ask for one by then is done; and they end after one
- * that finds the cache off, and everything done that it may have cached.
+ * its cache does, and what was sent until then is done; and they end after one that
+ * finds the cache off, and everything done that it may have cached. (The block layer
+ * takes its flush from a write that it then holds back, for a cgroup's limit say, where
+ * no driver sees it.)
  */
 static int vei_blk_switch_wce(struct vei_blk *vblk, bool wce)
 {
@@ -94,13 +88,13 @@ static int vei_blk_switch_wce(struct vei_blk *vblk, bool wce)
 
 	if (wce) {
 		vei_blk_flushes(disk, true);
-		vei_blk_drain(disk->queue);
-		return vei_blk_tell_wce(vblk, true);
+		return vei_blk_drain(vblk) ? vei_blk_tell_wce(vblk, true) : -EBUSY;
 	}
 	err = vei_blk_tell_wce(vblk, false);
 	if (err)
 		return err;
-	vei_blk_drain(disk->queue);
+	if (!vei_blk_drain(vblk))
+		return -EBUSY;
 	err = blkdev_issue_flush(disk->part0);
 	if (!err)
 		vei_blk_flushes(disk, false);

@@ -207,11 +207,11 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	INIT_WORK(&net->rx_mode_work, vei_net_rx_mode_work);
 	INIT_WORK(&net->restart_work, vei_net_restart_work);
 
-	net->rxq = kcalloc(pairs, sizeof(*net->rxq), GFP_KERNEL);
-	net->txq = kcalloc(pairs, sizeof(*net->txq), GFP_KERNEL);
+	net->rxq = kvcalloc(pairs, sizeof(*net->rxq), GFP_KERNEL);
+	net->txq = kvcalloc(pairs, sizeof(*net->txq), GFP_KERNEL);
 	if (!net->rxq || !net->txq) {
-		kfree(net->rxq);
-		kfree(net->txq);
+		kvfree(net->rxq);
+		kvfree(net->txq);
 		free_netdev(netdev);
 		return NULL;
 	}
@@ -229,8 +229,8 @@ static void vei_net_free(struct vei_net *net)
 	cancel_work_sync(&net->rx_mode_work);
 	/* It still has the NAPI contexts of the queues on its list. */
 	free_netdev(net->netdev);
-	kfree(rxq);
-	kfree(txq);
+	kvfree(rxq);
+	kvfree(txq);
 }
 
 static const struct vei_dev_ops vei_net_dev_ops = {

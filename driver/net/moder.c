@@ -111,12 +111,11 @@ static void vei_rxq_watch(struct vei_net_moder *m, u64 limit)
 
 /**
  * vei_rxq_postpone() - ask for an interrupt in a stream, when there is no more to take
- * @rxq: the queue, still the poll's own
- * @taken: packets that this poll has taken, at least one
+ * @rxq: the queue, still the poll's own, which has taken something
  *
  * Return: true if it will come, false if so much is there already.
  */
-bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken)
+bool vei_rxq_postpone(struct vei_net_rxq *rxq)
 {
 	const struct vei_net *net = rxq->net;
 	struct vei_net_moder *m = &rxq->moder;
@@ -125,11 +124,11 @@ bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken)
 	unsigned int n;
 
 	m->row = min(m->row, VEI_RX_ROW);
-	if (!m->waited || taken >= 2 * m->asked)
-		m->batch = taken;
+	if (!m->waited || m->burst >= 2 * m->asked)
+		m->batch = m->burst;
 	if (!vei_rxq_note_pace(m, usecs)) {
 		vei_rxq_pause(m);
-		return vei_queue_intr_enable(rxq->q);
+		return vei_rxq_next(rxq);
 	}
 	if (adaptive) {
 		vei_rxq_adapt(rxq);
@@ -140,7 +139,8 @@ bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken)
 	n = min(n, vei_queue_in_flight(rxq->q) / 2);
 	/* A timer that knows nothing but the kernel's ticks would be too late by far. */
 	if (n <= m->batch || (adaptive && hrtimer_resolution > usecs * 1000))
-		return vei_queue_intr_enable(rxq->q);
+		return vei_rxq_next(rxq);
+	m->waited = true;
 	m->asked = n;
 	vei_rxq_watch(m, usecs * 1000ULL);
 	return vei_queue_intr_postpone(rxq->q, n);
@@ -193,6 +193,7 @@ void vei_rxq_start_moder(struct vei_net_rxq *rxq)
 	m->pace = 0;
 	m->postponed = false;
 	m->waited = false;
+	m->burst = 0;
 	m->batch = 1;
 	m->usecs = VEI_RX_USECS;
 #ifdef VEI_RX_DIM
@@ -202,6 +203,9 @@ void vei_rxq_start_moder(struct vei_net_rxq *rxq)
 	m->dim.profile_ix = VEI_RX_DIM_START;
 	m->dim.tune_state = DIM_GOING_RIGHT;
 	m->dim.tired = 0;
+	m->dim.steps_left = 0;
+	m->dim.steps_right = 0;
+	m->dim.prev_stats = (struct dim_stats){};
 	m->usecs = net_dim_get_rx_moderation(m->dim.mode, m->dim.profile_ix).usec;
 #endif
 }

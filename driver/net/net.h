@@ -99,8 +99,9 @@ struct vei_net_stats {
  * @usecs: that a packet of a stream may wait
  * @by_index: interrupts can be postponed
  * @postponed: the next one was
- * @waited: the one before the present poll was
- * @asked: after how many packets that one was asked for
+ * @waited: the last one that was asked for was
+ * @asked: after how many packets, if so
+ * @burst: packets since it was asked for
  * @batch: packets that come at once, if none is postponed
  * @sent: entries of the transmit queue beside it at the last poll
  * @row: packets in a row, see moder.c
@@ -119,6 +120,7 @@ struct vei_net_moder {
 	bool waited;
 	u16 sent;
 	unsigned int asked;
+	unsigned int burst;
 	unsigned int batch;
 	unsigned int row;
 	unsigned int came;
@@ -140,8 +142,7 @@ struct vei_net_moder {
  * @descs: descriptors that a buffer takes
  * @truesize: of a small buffer and of a large one
  * @nspare: how many are in @spare
- * @spare: tokens of buffers whose packets were copied out, to be posted again; a poll has no
- *	more
+ * @spare: tokens of buffers whose packets were copied out, to be posted again
  * @refill: tries again when memory ran out and too little is posted
  * @moder: when it asks for interrupts
  * @stats: what came
@@ -317,10 +318,21 @@ static inline bool vei_net_has(const struct vei_net *net, unsigned int bit)
 static inline void vei_rxq_disarm(struct vei_net_rxq *rxq)
 {
 	vei_queue_intr_disable(rxq->q);
-	rxq->moder.waited = rxq->moder.postponed;
 	/* Or the timer would have the queue polled once more, and find the stream ended. */
 	if (rxq->moder.postponed)
 		WRITE_ONCE(rxq->moder.postponed, false);
+}
+
+/**
+ * vei_rxq_next() - ask for an interrupt after the next packet
+ * @rxq: the queue, still the poll's own
+ *
+ * Return: true if it will come, false if there is one already.
+ */
+static inline bool vei_rxq_next(struct vei_net_rxq *rxq)
+{
+	rxq->moder.waited = false;
+	return vei_queue_intr_enable(rxq->q);
 }
 
 /**
@@ -335,6 +347,7 @@ static inline void vei_rxq_note_row(struct vei_net_rxq *rxq, unsigned int taken)
 
 	m->row += taken;
 	m->came += taken;
+	m->burst += taken;
 	/* Who sends may be waiting for an answer, and the row that was waited for has ended. */
 	if (sent != m->sent || !taken) {
 		m->sent = sent;
@@ -401,7 +414,7 @@ bool vei_rxq_outgrown(const struct vei_net_rxq *rxq);
 unsigned int vei_rxq_max_mtu(bool mergeable);
 
 /* moder.c */
-bool vei_rxq_postpone(struct vei_net_rxq *rxq, unsigned int taken);
+bool vei_rxq_postpone(struct vei_net_rxq *rxq);
 void vei_rxq_init_moder(struct vei_net_rxq *rxq);
 void vei_rxq_start_moder(struct vei_net_rxq *rxq);
 void vei_rxq_stop_moder(struct vei_net_rxq *rxq);

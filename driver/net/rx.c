@@ -279,18 +279,18 @@ static struct sk_buff *vei_rx_build_skb(struct vei_net_rxq *rxq, void *token, un
 }
 
 /*
- * An skb with a copy of what was received; the buffer is free. As small as can be:
- * napi_alloc_skb() would have a kilobyte.
+ * An skb with a copy of what was received, and the buffer is free; or NULL, and it is not.
+ * As small as can be: napi_alloc_skb() would have a kilobyte.
  */
 static struct sk_buff *vei_rx_copy_skb(struct vei_net_rxq *rxq, void *token, unsigned int len)
 {
 	struct sk_buff *skb = __alloc_skb(VEI_RX_HEADROOM + len, GFP_ATOMIC | __GFP_NOWARN,
-					  SKB_ALLOC_NAPI, NUMA_NO_NODE);
+					  SKB_ALLOC_NAPI | SKB_ALLOC_RX, NUMA_NO_NODE);
 
-	if (likely(skb)) {
-		skb_reserve(skb, VEI_RX_HEADROOM);
-		skb_put_data(skb, vei_rx_token_buf(token) + VEI_RX_HEADROOM + rxq->hdr_len, len);
-	}
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, VEI_RX_HEADROOM);
+	skb_put_data(skb, vei_rx_token_buf(token) + VEI_RX_HEADROOM + rxq->hdr_len, len);
 	vei_rxq_put_back(rxq, token);
 	return skb;
 }
@@ -385,9 +385,10 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 	} else {
 		len -= rxq->hdr_len;
 		ewma_vei_net_len_add(&rxq->avg_len, len);
+		skb = NULL;
 		if (len <= READ_ONCE(rxq->net->rx_copybreak) && !more)
 			skb = vei_rx_copy_skb(rxq, token, len);
-		else
+		if (!skb)
 			skb = vei_rx_build_skb(rxq, token, rxq->hdr_len, len);
 	}
 	if (more)
@@ -477,11 +478,12 @@ int vei_rxq_poll(struct napi_struct *napi, int budget)
 	if (taken == budget)
 		return budget;
 	if (unlikely(vei_rxq_is_stream(rxq, taken)))
-		armed = vei_rxq_postpone(rxq, taken);
+		armed = vei_rxq_postpone(rxq);
 	else
-		armed = vei_queue_intr_enable(rxq->q);
+		armed = vei_rxq_next(rxq);
 	if (!armed)
 		return budget;
+	rxq->moder.burst = 0;
 	/* From here on the queue may be another processor's. */
 	napi_complete_done(napi, taken);
 	return taken;

@@ -268,13 +268,17 @@ int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 		vei_net_open_pairs(net, pairs);
 		if (!vei_net_leave_pairs(net, pairs)) {
 			net->wanted_pairs = pairs;
-			return vei_net_restart(net);
+			err = vei_net_restart(net);
+			if (!err)
+				vei_net_spread_senders(net);
+			return err;
 		}
 	}
 	err = vei_net_tell_pairs(net, pairs);
 	if (err) {
 		vei_net_open_pairs(net, before);
 		netif_set_real_num_queues(netdev, before, before);
+		vei_net_spread_senders(net);
 		return err;
 	}
 	net->pairs = pairs;

@@ -11,6 +11,10 @@
 ALL_TESTS=(test_load "test_cache write back" "test_sync 1" "test_cache write through" "test_sync 0"
 	   "test_restored" "test_sync 0" test_wrong test_order "test_cache write back" "test_sync 1" test_under_load
 	   "test_masked $F_FLUSH $F_CONFIG_WCE" "test_masked $F_FLUSH")
+SLOW=${VEI_SLOW-}
+if [ -n "$SLOW" ]; then
+	ALL_TESTS+=(test_drained)
+fi
 
 # The switch of the device, which is one of the disk's and not of its queue.
 cache_set()
@@ -41,10 +45,15 @@ test_load()
 
 test_cache()
 {
-	local back=false
+	local back=false flushes was
 
+	was=$(disk_get "$DISK" cache_type)
+	flushes=$(device_flushes)
 	cache_set "$*"
 	check_err $? "cannot be set"
+	if [ "$was" = "write back" ] && [ "$*" = "write through" ]; then
+		check_ge "$(device_flushes)" $((flushes + 1)) "flushes when the cache goes"
+	fi
 	check_eq "$(disk_get "$DISK" cache_type)" "$*" "cache_type"
 	check_eq "$(disk_get "$DISK" queue/write_cache)" "$*" "queue/write_cache"
 	if [ "$*" = "write back" ]; then
@@ -102,7 +111,7 @@ test_order()
 		return
 	fi
 	check_eq "$(disk_get "$DISK" cache_type)" "write through" "cache_type"
-	break_meddle func=vei_dev_config_write at=return delay_us=500000
+	break_meddle func=vei_dev_config_write at=return delay_us=3000000
 	check_err $? "cannot be delayed"
 	cache_set "write back" &
 	switching=$!
@@ -115,6 +124,43 @@ test_order()
 	wait "$switching"
 	check_err $? "cannot be set"
 	rmmod vei_break
+}
+
+# slow_writes: those that are done and those that are under way, into DONE and UNDER_WAY
+slow_writes()
+{
+	local words
+
+	read -r -a words < <(disk_get "$SLOW" stat)
+	DONE=${words[4]}
+	read -r _ UNDER_WAY < <(disk_get "$SLOW" inflight)
+}
+
+many_under_way()
+{
+	slow_writes
+	[ "$UNDER_WAY" -ge 8 ]
+}
+
+# What the device may have cached by then is done before the last flush.
+test_drained()
+{
+	local writer due
+
+	drv_reload
+	check_err $? "the disks do not appear"
+	requests "$SLOW" 100 -w -d 16 &
+	writer=$!
+	wait_for 10 many_under_way
+	check_err $? "nothing is under way"
+	due=$((DONE + UNDER_WAY))
+	disk_set "$SLOW" cache_type "write through"
+	check_err $? "cannot be set"
+	slow_writes
+	check_ge "$DONE" "$due" "writes done, of those that were sent before"
+	wait "$writer"
+	check_err $? "not answered"
+	check_queues_idle "$SLOW"
 }
 
 test_under_load()

@@ -68,6 +68,7 @@ load_stop()
 	kill "$LOAD_PID" 2>/dev/null
 	if ! wait_for 35 load_ended; then
 		note "the load does not end: $(cat "/proc/$LOAD_PID/task/"*/wchan 2>/dev/null)"
+		kill -KILL "$LOAD_PID"
 		return 1
 	fi
 	wait "$LOAD_PID" || rc=1

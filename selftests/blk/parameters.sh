@@ -8,10 +8,12 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(test_polled test_all_polled test_one_queue test_never_postponed test_postponed
-	   test_not_for_the_slow test_one_piece test_too_long)
+	   test_not_for_the_slow test_beside_writes test_one_piece test_too_long)
 # what a disk does a second decides whether interrupts are postponed
 FAST=${VEI_FAST-}
 SLOW=${VEI_SLOW-}
+# writes next to nothing a second
+SLOW_WRITES=${VEI_SLOW_WRITES-}
 # has blocks of a page
 BLOCKS=${VEI_BLOCKS-}
 BYTES=4m
@@ -93,14 +95,37 @@ interrupts_of()
 	note "$INTERRUPTS interrupts for $2 requests"
 }
 
+# Is the interrupt asked for after several of those that are under way?
+asked_ahead()
+{
+	local ahead
+
+	queue_read "$FAST" 0
+	ahead=$(((QUEUE_NOW[used_event] - QUEUE_NOW[last_used]) & 0xffff))
+	[ "$ahead" -ge 3 ] && [ "$ahead" -le 16 ]
+}
+
+timer_fires()
+{
+	[ "$(disk_get "$FAST" virtio_ei_timers)" -ge 1 ]
+}
+
 # A deep queue costs few interrupts, and a timer sees to it that none waits for too long.
 test_postponed()
 {
+	local load
+
 	drv_reload "" postpone_usecs=100000
 	check_err $? "the disks do not appear"
-	interrupts_of "$FAST" 1000 32
-	check_le "$INTERRUPTS" 350 "interrupts"
-	check_ge "$(disk_get "$FAST" virtio_ei_timers)" 1 "timers"
+	"$DISK_TOOL" count -d 32 -b 0 "$(disk_dev "$FAST")" 100000 >/dev/null 2>&1 &
+	load=$!
+	wait_for 20 asked_ahead
+	check_err $? "each is told of"
+	wait_for 20 timer_fires
+	check_err $? "no timer"
+	kill -KILL "$load"
+	wait "$load"
+	check_fail $? "it has ended by itself"
 }
 
 # Of a disk whose requests are farther apart than any may wait, each is told of.
@@ -110,6 +135,36 @@ test_not_for_the_slow()
 	check_err $? "the disks do not appear"
 	interrupts_of "$SLOW" 60 8
 	check_ge "$INTERRUPTS" 45 "interrupts"
+}
+
+writes_wait()
+{
+	local reads writes
+
+	read -r reads writes < <(disk_get "$SLOW_WRITES" inflight)
+	[ "$writes" -ge 3 ] && [ "$reads" = 0 ]
+}
+
+# Who reads beside writes that take their time does not wait for these, but for a few times in
+# which it is tried.
+test_beside_writes()
+{
+	local writer
+
+	drv_reload
+	check_err $? "the disks do not appear"
+	"$DISK_TOOL" count -w -d 4 -b 0 "$(disk_dev "$SLOW_WRITES")" 100000 >/dev/null 2>&1 &
+	writer=$!
+	wait_for 10 writes_wait
+	check_err $? "nothing is written"
+	requests "$SLOW_WRITES" 600 -d 1
+	check_err $? "not answered"
+	writes_wait
+	check_err $? "nothing was written meanwhile"
+	kill -KILL "$writer"
+	wait "$writer"
+	note "$(disk_get "$SLOW_WRITES" virtio_ei_timers) timers for 600 reads"
+	check_le "$(disk_get "$SLOW_WRITES" virtio_ei_timers)" 60 "timers"
 }
 
 # A device that takes one piece a request, and blocks of more than a sector: one that does not

@@ -24,7 +24,7 @@ for PAIR in $VEI_PAIRS; do
 		"test_charged 128 128 0 $COPY"
 		"test_charged 128 129 $BUFFER 100000"
 		"test_charged 0 60 $BUFFER 100000"
-		"test_charged 4294967295 1514 0 4096"
+		"test_charged 4294967295 600 0 1536"
 		test_reset
 		"test_intact 0" "test_intact 128" "test_intact 4294967295"
 	)

@@ -15,10 +15,12 @@ for PAIR in $VEI_PAIRS; do
 done
 QUEUES=$(pair_var QUEUES)
 
+CLEANUP=meddle_cleanup
 ALL_TESTS=(
 	"test_pairs 0 $QUEUES"
 	test_all_used
 	test_senders
+	test_refused
 	test_change
 	test_change_under_load
 	"test_pairs 1 1"
@@ -88,6 +90,19 @@ test_senders()
 	ethtool -L "$IF0" combined 1 && ethtool -L "$IF0" combined "$QUEUES"
 	check_err $? "cannot change the number of queues"
 	check_eq "$(senders_of 0)" 1 "processors of queue 0 after a change"
+}
+
+# What the device does not take leaves all as it was.
+test_refused()
+{
+	meddle func=vei_net_ctrl skip=1 ret=-5
+	check_err $? "cannot meddle"
+	ethtool -L "$IF0" combined 1 2>/dev/null
+	check_fail $? "the device has refused it"
+	meddle_end
+	check_eq "$(combined)" "$QUEUES" "combined channels"
+	check_eq "$(senders_of 0)" 1 "processors of queue 0"
+	test_all_used
 }
 
 test_change()

@@ -23,8 +23,8 @@ class Disk:
 
     backend raw, qcow2: a file of the run. The guest's flushes reach QEMU, but not the
     host's own disk, where nothing has to outlive the run.
-    backend null: nothing is kept; for what counts requests. No more than iops a second, if
-    that is not 0.
+    backend null: nothing is kept; for what counts requests. No more than iops a second, or
+    writes no more than iops_write, if that is not 0.
     backend log: raw, and each request is logged by QEMU's blklogwrites; see replay.py.
     backend errors: raw, but what bad says fails: "read:SECTOR", "write:SECTOR", "flush:-1".
     backend vhost: raw, but the device is qemu-storage-daemon's, over vhost-user.
@@ -37,6 +37,7 @@ class Disk:
     queues: int = 1
     bad: tuple = ()
     iops: int = 0
+    iops_write: int = 0
     props: dict = field(default_factory=dict)
 
     @classmethod
@@ -91,7 +92,7 @@ class Disk:
         file = f"driver=file,node-name=f{self.name},filename={where}/{self.name}.{{}},{quick}"
         end = f"node-name={self.name},read-only={'on' if self.readonly else 'off'}"
         null = f"driver=null-co,size={self.size << 20},read-zeroes=on"
-        if self.backend == "null" and self.iops:
+        if self.backend == "null" and (self.iops or self.iops_write):
             return [f"{null},node-name=f{self.name}",
                     f"driver=throttle,{end},throttle-group=g{self.name},file=f{self.name}"]
         if self.backend == "null":
@@ -115,8 +116,9 @@ class Disk:
         args = []
         if self.iothread:
             args += ["-object", f"iothread,id=t{self.name}"]
-        if self.iops:
-            args += ["-object", f"throttle-group,id=g{self.name},x-iops-total={self.iops}"]
+        if self.iops or self.iops_write:
+            args += ["-object", f"throttle-group,id=g{self.name},x-iops-total={self.iops},"
+                                f"x-iops-write={self.iops_write}"]
         if self.backend == "vhost":
             args += ["-chardev", f"socket,id=c{self.name},path={where}/{self.name}.sock"]
         else:

@@ -17,8 +17,9 @@ ERRORS = [
                                     "if (unlikely(err == -ENOSPC)) {")]}),
     Mutant("cached-before-anybody-flushes", "blk-files", "cache", "load|through|order",
            "queue/write_cache", {
-               BLK + "sysfs.c": [("\t\tvei_blk_flushes(disk, true);\n\t\tvei_blk_drain(disk->queue);\n"
-                                  "\t\treturn vei_blk_tell_wce(vblk, true);\n",
+               BLK + "sysfs.c": [("\t\tvei_blk_flushes(disk, true);\n"
+                                  "\t\treturn vei_blk_drain(vblk) ? vei_blk_tell_wce(vblk, true) "
+                                  ": -EBUSY;\n",
                                   "\t\tint e = vei_blk_tell_wce(vblk, true);\n\n"
                                   "\t\tvei_blk_flushes(disk, true);\n\t\treturn e;\n")]}),
 ]
@@ -59,10 +60,14 @@ RECOVERY = [
 LIMITS = [
     Mutant("read-only-not-minded", "blk-more", "smoke", "load|identity g", "ro: got", {
         BLK + "disk.c": [("\t\tset_disk_ro(disk, true);", "\t\t;")]}),
-    Mutant("never-postponed", "blk-more", "parameters", "test_postponed", "interrupts: got", {
+    Mutant("never-postponed", "blk-more", "parameters", "test_postponed", "each is told of", {
         BLK + "moder.c": [("\treturn clamp(vei_blk_patience() / max(vq->moder.pace, 1U), 1U, n);",
                            "\treturn 1;")]}),
-    Mutant("nobody-watches", "blk-more", "parameters", "test_postponed", "timers: got", {
+    Mutant("nobody-minds-who-waits", "blk-more", "parameters", "beside_writes", "timers: got", {
+        BLK + "moder.c": [("++t->vain == VEI_BLK_VAIN_MAX)", "0)")]}),
+    Mutant("cached-and-not-flushed", "blk-more", "cache", "load|drained", "writes done", {
+        BLK + "sysfs.c": [("\tif (!vei_blk_drain(vblk))\n\t\treturn -EBUSY;\n", "")]}),
+    Mutant("nobody-watches", "blk-more", "parameters", "test_postponed", "no timer", {
         BLK + "moder.c": [("\t\thrtimer_start(&vq->overdue, ns_to_ktime(m->limit), HRTIMER_MODE_REL);",
                            "\t\t;")]}),
     Mutant("every-queue-polled", "blk-more", "parameters", "all_polled",
