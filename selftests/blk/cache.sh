@@ -139,7 +139,7 @@ slow_writes()
 many_under_way()
 {
 	slow_writes
-	[ "$UNDER_WAY" -ge 8 ]
+	[ "$UNDER_WAY" -ge 75 ]
 }
 
 # What the device may have cached by then is done before the last flush.
@@ -149,7 +149,7 @@ test_drained()
 
 	drv_reload
 	check_err $? "the disks do not appear"
-	requests "$SLOW" 100 -w -d 16 &
+	requests "$SLOW" 150 -w -d 100 -b 0 &
 	writer=$!
 	wait_for 10 many_under_way
 	check_err $? "nothing is under way"
