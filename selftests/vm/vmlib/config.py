@@ -8,7 +8,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 
-from . import disk, process
+from . import clock, disk, process
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -256,7 +256,8 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
     append = ("console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
               "softlockup_panic=1 sysctl.kernel.hung_task_panic=1 "
               "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
-              "nokaslr mitigations=off tsc=reliable norandmaps " + guest.kernel_args)
+              "nokaslr mitigations=off tsc=reliable norandmaps " +
+              clock.kernel_args(env, TOP, accel) + guest.kernel_args)
     where = option(run_dir)
     args = [*process.mortal([qemu]), *guest.memory(), *accel, *processors(guest.cpus),
             "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
