@@ -406,14 +406,14 @@ static int vei_rxq_receive(struct vei_net_rxq *rxq, int budget)
 {
 	struct net_device *netdev = rxq->net->netdev;
 	u64 packets = 0, bytes = 0;
-	struct sk_buff *skb;
 	int taken = 0;
 	void *token;
 	u32 len;
 
 	while (taken < budget && (token = vei_queue_get(rxq->q, &len))) {
+		struct sk_buff *skb = vei_rx_packet(rxq, token, len);
+
 		taken++;
-		skb = vei_rx_packet(rxq, token, len);
 		if (unlikely(!skb)) {
 			vei_rxq_count_drop(rxq);
 			continue;

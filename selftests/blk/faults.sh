@@ -80,6 +80,16 @@ test_start()
 	check_err $? "not even without a fault"
 }
 
+# After a fault that is none to who sends requests: they are done, and not one has failed.
+goes_on()
+{
+	load_flows 20
+	check_err $? "the requests do not go on"
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+}
+
 # Has a request of the disk waited for too long, more often than $1 times?
 timed_out()
 {
@@ -104,11 +114,7 @@ test_stall()
 	load_flows 4 30
 	check_err $? "the requests have stopped for good"
 	fault_off
-	load_flows 20
-	check_err $? "the requests do not go on"
-	load_stop
-	check_err $? "lost or spoiled"
-	check_eq "$(load_count errors)" 0 "requests failed"
+	goes_on
 	check_eq "$(disk_get "$DISK" virtio_ei_restarts)" "$restarts" "restarts"
 }
 
@@ -221,11 +227,7 @@ test_swallowed()
 	restarted "$restarts"
 	check_err $? "no reset"
 	fault_off
-	load_flows 20
-	check_err $? "the requests do not go on"
-	load_stop
-	check_err $? "lost or spoiled"
-	check_eq "$(load_count errors)" 0 "requests failed"
+	goes_on
 }
 
 # A device that works between its lies is borne with.
@@ -246,11 +248,7 @@ test_lies_between()
 		check_err $? "lie $i does not strike"
 		fault_off
 	done
-	load_flows 20
-	check_err $? "the requests do not go on"
-	load_stop
-	check_err $? "lost or spoiled"
-	check_eq "$(load_count errors)" 0 "requests failed"
+	goes_on
 	log_has "given up"
 	check_fail $? "given up"
 }

@@ -99,7 +99,7 @@ test_answers()
 		dd if="$(disk_dev "$1")" of=/dev/null bs=64k count=1 iflag=direct status=none
 		check_err $? "cannot be read where nothing is bad"
 	elif [ "$(disk_var BACKEND "$1")" = null ]; then
-		requests "$1" 50
+		requests "$1" 200
 		check_err $? "requests fail"
 	else
 		load_run "$1" 100
