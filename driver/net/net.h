@@ -377,7 +377,7 @@ u64 vei_net_wanted_features(void);
 unsigned int vei_net_device_pairs(struct vei_dev *dev);
 int vei_net_up(struct vei_net *net);
 void vei_net_down(struct vei_net *net);
-void vei_net_spread_senders(struct vei_net *net);
+void vei_net_spread_senders(struct vei_net *net, unsigned int pairs);
 
 /* state.c */
 int vei_net_set_state(struct vei_net *net, enum vei_net_state to);

@@ -126,22 +126,23 @@ static unsigned int vei_net_processor(unsigned int n)
 /**
  * vei_net_spread_senders() - have each processor send by the pair whose interrupts it takes
  * @net: the device
+ * @pairs: by how many of its pairs the stack sends
  *
  * Where there are more processors than pairs, they share. It is a hint: without memory
  * for it, the stack chooses by a hash of the flow.
  *
  * Context: may sleep; RTNL held.
  */
-void vei_net_spread_senders(struct vei_net *net)
+void vei_net_spread_senders(struct vei_net *net, unsigned int pairs)
 {
 	unsigned int i, n;
 	cpumask_var_t mask;
 
-	if (net->pairs == 1 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
+	if (pairs == 1 || !zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
-	for (i = 0; i < net->pairs; i++) {
+	for (i = 0; i < pairs; i++) {
 		cpumask_clear(mask);
-		for (n = i; n == i || n < num_online_cpus(); n += net->pairs)
+		for (n = i; n == i || n < num_online_cpus(); n += pairs)
 			cpumask_set_cpu(vei_net_processor(n), mask);
 		netif_set_xps_queue(net->netdev, mask, i);
 	}

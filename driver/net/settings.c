@@ -159,6 +159,20 @@ static void vei_net_open_pairs(struct vei_net *net, unsigned int pairs)
 	}
 }
 
+/*
+ * The stack sends by the first @pairs. Where that is another number, senders are
+ * spread anew; where it is not, what the user has set stays.
+ */
+static int vei_net_show_pairs(struct vei_net *net, unsigned int pairs)
+{
+	bool same = net->netdev->real_num_tx_queues == pairs;
+	int err = netif_set_real_num_queues(net->netdev, pairs, pairs);
+
+	if (!err && !same)
+		vei_net_spread_senders(net, pairs);
+	return err;
+}
+
 /* The device is told how many pairs are in use, and the stack what came of it. */
 static int vei_net_apply_pairs(struct vei_net *net)
 {
@@ -170,7 +184,7 @@ static int vei_net_apply_pairs(struct vei_net *net)
 		net->pairs = 1;
 	}
 	vei_net_open_pairs(net, net->pairs);
-	return netif_set_real_num_queues(net->netdev, net->pairs, net->pairs);
+	return vei_net_show_pairs(net, net->pairs);
 }
 
 /**
@@ -190,7 +204,7 @@ int vei_net_settle_new(struct vei_net *net)
 	netdev->features |= netdev->hw_features;
 	err = vei_net_apply_pairs(net);
 	if (!err)
-		vei_net_spread_senders(net);
+		vei_net_spread_senders(net, net->pairs);
 	return err;
 }
 
@@ -205,7 +219,6 @@ int vei_net_settle_again(struct vei_net *net)
 	struct net_device *netdev = net->netdev;
 	unsigned int pairs = netdev->real_num_tx_queues;
 	const struct vei_net_limits before = net->told;
-	int err;
 
 	netdev_update_features(netdev);
 	net->told = (struct vei_net_limits){ netdev->features, netdev->mtu };
@@ -222,11 +235,7 @@ int vei_net_settle_again(struct vei_net *net)
 		netdev_info(netdev, "queue pairs were %u, are %u\n", pairs, net->pairs);
 	if (vei_net_write_mac(net, netdev->dev_addr))
 		netdev_warn(netdev, "cannot set the MAC address again\n");
-	err = vei_net_apply_pairs(net);
-	/* Where nothing has changed, what the user has set stays. */
-	if (!err && net->pairs != pairs)
-		vei_net_spread_senders(net);
-	return err;
+	return vei_net_apply_pairs(net);
 }
 
 /*
@@ -257,37 +266,29 @@ static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
  */
 int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 {
-	struct net_device *netdev = net->netdev;
 	unsigned int before = net->pairs;
 	int err;
 
 	if (pairs < before) {
-		err = netif_set_real_num_queues(netdev, pairs, pairs);
+		err = vei_net_show_pairs(net, pairs);
 		if (err)
 			return err;
 		vei_net_open_pairs(net, pairs);
 		if (!vei_net_leave_pairs(net, pairs)) {
 			net->wanted_pairs = pairs;
-			err = vei_net_restart(net);
-			if (!err)
-				vei_net_spread_senders(net);
-			return err;
+			return vei_net_restart(net);
 		}
 	}
 	err = vei_net_tell_pairs(net, pairs);
 	if (err) {
 		vei_net_open_pairs(net, before);
-		netif_set_real_num_queues(netdev, before, before);
-		vei_net_spread_senders(net);
+		vei_net_show_pairs(net, before);
 		return err;
 	}
 	net->pairs = pairs;
 	net->wanted_pairs = pairs;
 	vei_net_open_pairs(net, pairs);
-	err = netif_set_real_num_queues(netdev, pairs, pairs);
-	if (!err)
-		vei_net_spread_senders(net);
-	return err;
+	return vei_net_show_pairs(net, pairs);
 }
 
 /**
