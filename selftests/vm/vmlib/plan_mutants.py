@@ -224,8 +224,8 @@ SETTINGS_MUTANTS = [
     Mutant("pairs-told-before-they-are-left", "offload", "queues", "pairs 0|under_load",
            "queue 1: .* free", {
                NET + "settings.c": [("\tif (pairs < before) {\n", "\tif (0) {\n")]}),
-    Mutant("senders-spread-over-the-users", "offload", "queues", "pairs 0|refused",
-           "processors of queue 0 after more were refused", {
+    Mutant("senders-spread-over-the-users", "offload", "queues", "pairs 0|senders",
+           "processors of queue 0, taken from it, after a reset", {
                NET + "settings.c": [("\tif (!err && !same)\n", "\tif (!err)\n")]}),
     Mutant("random-address-untold", "defects", "lifecycle", "test_start|random_mac", "main-mac: got", {
         NET + "settings.c": [("\t\tif (vei_net_write_mac(net, netdev->dev_addr))\n"
