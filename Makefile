@@ -16,7 +16,7 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-wide test-mutants test-arches \
+	test-wide test-mutants test-arches test-kernels test-arm64 \
 	bench bench-quick bench-ring install clean distclean help
 
 all: modules
@@ -31,7 +31,9 @@ help:
 	@echo 'make test         check, test-ring, test-qemu, test-vm'
 	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
-	@echo 'make test-arches  the ring on arm64 and on 32 bits'
+	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
+	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
+	@echo 'make test-arm64   a part of it on arm64, with pages of 4 and of 16 KiB'
 	@echo 'make shell        a prompt in a guest with the modules loaded'
 	@echo 'make check        style'
 	@echo 'make bench        instructions and wake-ups beside the stock driver, over several boots: an hour'
@@ -92,6 +94,14 @@ test-mutants: guest-modules
 test-arches:
 	scripts/setup --arches
 	$(MAKE) -C selftests/ring arches
+
+test-kernels: guest-modules
+	scripts/setup --kernels
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test on:6.12 on:7 on:686
+
+test-arm64: guest-modules
+	scripts/setup --kernels
+	scripts/test on:arm64 on:arm64-16k
 
 test: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test
