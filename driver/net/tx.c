@@ -370,7 +370,7 @@ int vei_txq_poll(struct napi_struct *napi, int budget)
  */
 void vei_txq_defer(struct timer_list *timer)
 {
-	struct vei_net_txq *txq = from_timer(txq, timer, defer);
+	struct vei_net_txq *txq = timer_container_of(txq, timer, defer);
 
 	virt_mb();	/* with B, see above */
 	if (vei_queue_in_flight(txq->q))
@@ -455,7 +455,7 @@ void vei_txq_start(struct vei_net_txq *txq)
  */
 void vei_txq_stop(struct vei_net_txq *txq)
 {
-	del_timer_sync(&txq->defer);
+	timer_delete_sync(&txq->defer);
 	__netif_tx_lock_bh(txq->nq);
 	vei_txq_reap(txq, 0);
 	vei_txq_note_progress(txq);

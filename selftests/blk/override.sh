@@ -23,7 +23,7 @@ test_start()
 {
 	drv_load
 	check_err $? "the disks do not appear"
-	modprobe virtio_pci && modprobe virtio_blk
+	stock_load virtio_blk
 	check_err $? "no stock driver"
 	head -c 1M /dev/urandom >/run/data
 	dd if=/run/data of="$(disk_dev "$DISK")" bs=1M oflag=direct status=none
@@ -53,7 +53,7 @@ test_stop()
 {
 	load_stop
 	check_err $? "lost or spoiled"
-	drv_unload && rmmod virtio_blk virtio_pci
+	drv_unload && stock_unload virtio_blk
 	check_err $? "modules do not unload"
 }
 

@@ -11,11 +11,50 @@ is_stock()
 	[ "${DRIVER#virtio_ei_}" = "$DRIVER" ]
 }
 
+# From Debian's 6.12 on the stock transport is part of the kernel. Then it cannot be loaded
+# and unloaded, but it can take devices and leave them; the guest's init has it leave all.
+STOCK=/sys/bus/pci/drivers/virtio-pci
+
+stock_built_in()
+{
+	grep -q '/virtio_pci\.ko' "/lib/modules/$(uname -r)/modules.builtin"
+}
+
+# stock_load DRIVER...: the stock drivers, with the devices that nobody has
+stock_load()
+{
+	local device module
+
+	for module in virtio_pci "$@"; do
+		modprobe "$module" || return
+	done
+	stock_built_in || return 0
+	for device in /sys/bus/pci/devices/*; do
+		if [ "$(<"$device/vendor")" = 0x1af4 ] && [ ! -e "$device/driver" ]; then
+			echo "${device##*/}" >/sys/bus/pci/drivers_probe
+		fi
+	done
+}
+
+stock_unload()
+{
+	local device
+
+	rmmod "$@" || return
+	if ! stock_built_in; then
+		rmmod virtio_pci
+		return
+	fi
+	for device in "$STOCK"/*:*; do
+		[ ! -e "$device" ] || echo "${device##*/}" >"$STOCK/unbind"
+	done
+}
+
 # drv_insert [CORE_PARAMETERS [TYPE_PARAMETERS]], on top of those of the job
 drv_insert()
 {
 	if is_stock; then
-		modprobe virtio_pci && modprobe "$DRIVER"
+		stock_load "$DRIVER"
 		return
 	fi
 	# shellcheck disable=SC2086 # parameters are words
@@ -33,11 +72,11 @@ drv_unload()
 	local module rc=0
 
 	if is_stock; then
-		set -- "$DRIVER" virtio_pci
-	else
-		set -- "$DRIVER" virtio_ei
+		drv_loaded || return 0
+		stock_unload "$DRIVER"
+		return
 	fi
-	for module; do
+	for module in "$DRIVER" virtio_ei; do
 		if [ -d "/sys/module/$module" ]; then
 			rmmod "$module" || rc=1
 		fi
@@ -54,7 +93,7 @@ drv_reload()
 pci_driver()
 {
 	if is_stock; then
-		echo /sys/bus/pci/drivers/virtio-pci
+		echo "$STOCK"
 	else
 		echo "/sys/bus/pci/drivers/$DRIVER"
 	fi

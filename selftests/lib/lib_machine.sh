@@ -20,6 +20,17 @@ unplug()
 	check_err $? "$1 is still there"
 }
 
+# A stock driver that is part of the kernel takes what is new: ours gets device $1 from it.
+hand_over()
+{
+	local var=VEI_BDF_$1
+
+	wait_for 10 test -e "$STOCK/${!var}"
+	check_err $? "$1 appears with no driver"
+	echo "${!var}" >"$STOCK/unbind"
+	! drv_loaded || echo "${!var}" >"$(pci_driver)/bind"
+}
+
 # plug_in DEVICE: QEMU's -device text as the arguments of device_add
 plug_in()
 {
@@ -32,6 +43,9 @@ plug_in()
 	done
 	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
 	check_err $? "$1 cannot be plugged"
+	if ! is_stock && stock_built_in; then
+		hand_over "$1"
+	fi
 }
 
 can_sleep()

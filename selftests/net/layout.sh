@@ -144,11 +144,11 @@ test_other_driver()
 	fi
 	drv_unload
 	check_err $? "modules do not unload"
-	modprobe virtio_pci && modprobe virtio_net
+	stock_load virtio_net
 	pair_create "${VEI_PAIRS%% *}" && pair_answers
 	check_err $? "the stock driver does not run after ours"
 	pair_destroy
-	rmmod virtio_net virtio_pci
+	stock_unload virtio_net
 	drv_load && pair_create && pair_answers
 	check_err $? "ours does not run after the stock driver"
 }

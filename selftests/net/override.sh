@@ -29,7 +29,7 @@ test_start()
 {
 	drv_load && pair_create && pair_answers
 	check_err $? "the pair does not come up"
-	modprobe virtio_pci && modprobe virtio_net
+	stock_load virtio_net
 	check_err $? "no stock driver"
 }
 
@@ -104,7 +104,7 @@ test_refused()
 
 test_end()
 {
-	drv_unload && rmmod virtio_net virtio_pci
+	drv_unload && stock_unload virtio_net
 	check_err $? "modules do not unload"
 }
 

@@ -26,8 +26,8 @@ cleanup()
 		load_end "$type"
 	done
 	ip netns del "$NS" 2>/dev/null
-	rmmod virtio_ei_net virtio_ei_blk virtio_ei_rng virtio_ei virtio_net virtio_blk virtio_rng \
-		virtio_pci 2>/dev/null
+	rmmod virtio_ei_net virtio_ei_blk virtio_ei_rng virtio_ei 2>/dev/null
+	stock_unload virtio_net virtio_blk virtio_rng 2>/dev/null
 	[ ! -d /sys/module/virtio_ei ]
 }
 
@@ -121,7 +121,7 @@ test_start()
 {
 	local type
 
-	modprobe virtio_pci && modprobe virtio_net && modprobe virtio_blk && modprobe virtio_rng
+	stock_load virtio_net virtio_blk virtio_rng
 	check_err $? "no stock drivers"
 	for type in "${TYPES[@]}"; do
 		"$BIND" "${BDF[$type]}" "" >/dev/null 2>&1

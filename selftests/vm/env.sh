@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # sourced: the variables are for the caller
 # Where things are: which kernel the guests run and where setup keeps what it fetched.
+# VEI_ON=NAME: another one than that of the installed headers, see selftests/vm/kernels.
 
 VEI_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 VEI_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/virtio-ei
-VEI_BUILD=${VEI_BUILD:-$VEI_TOP/build}/vm
+VEI_ON=${VEI_ON-}
+VEI_BUILD=${VEI_BUILD:-$VEI_TOP/build}/vm${VEI_ON:+-$VEI_ON}
 
 # The guest's kernel is the one that the installed headers are for: modules
 # built against the one must load into the other.
@@ -15,6 +17,22 @@ if [ -n "$KVER" ]; then
 	KPKG=$(dpkg-query -W -f '${source:Version}' "linux-headers-$KVER" 2>/dev/null)
 	VEI_KERNEL=$VEI_CACHE/kernel-$KVER
 	VEI_SOURCE=$VEI_CACHE/source-${KPKG:-none}
+fi
+
+# What the kernel's own programs are built with (empty: what is installed), and where the
+# image's programs come from.
+VEI_ARCH=amd64
+VEI_TOOLS=
+VEI_USER=
+if [ -n "$VEI_ON" ]; then
+	VEI_ARCH=$(awk -v name="$VEI_ON" '$1 == name { print $3 }' "$VEI_TOP/selftests/vm/kernels")
+	KVER=$(cat "$VEI_CACHE/on-$VEI_ON/release" 2>/dev/null) ||
+		echo "VEI_ON=$VEI_ON: not there, run scripts/guest-kernel $VEI_ON" >&2
+	VEI_KERNEL=$VEI_CACHE/on-$VEI_ON/kernel
+	VEI_TOOLS=$VEI_CACHE/on-$VEI_ON/tools
+	if [ "$VEI_ARCH" != amd64 ]; then
+		VEI_USER=$VEI_CACHE/user-$VEI_ARCH
+	fi
 fi
 
 # depmod and others live where only root looks by default

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field
 
 from . import clock, disk, process
+from .arch import ARCHES
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -24,7 +25,7 @@ class ConfigError(Exception):
 
 def environment():
     """The variables of env.sh: kernel, cache and build directories."""
-    names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE")
+    names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE", "VEI_ARCH")
     script = '. "$1"; for n in %s; do echo "$n=${!n-}"; done' % " ".join(names)
     out = subprocess.run(["bash", "-c", script, "env", os.path.join(HERE, "env.sh")],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -170,11 +171,12 @@ class Guest:
     def disk_slot(self, index):
         return disk.FIRST_SLOT + 2 * len(self.pairs) + index
 
-    def memory(self):
+    def memory(self, arch):
         """Another process can only be the device if it sees the guest's memory."""
+        machine = arch.machine or self.machine
         if all(one.backend != "vhost" for one in self.disks):
-            return ["-machine", self.machine]
-        return ["-machine", f"{self.machine},memory-backend=mem", "-object",
+            return ["-machine", machine]
+        return ["-machine", f"{machine},memory-backend=mem", "-object",
                 f"memory-backend-memfd,id=mem,size={self.mem}M,share=on"]
 
     def needs_taps(self):
@@ -183,10 +185,7 @@ class Guest:
 
 def accelerator(env, qemu, want=None, device="/dev/kvm"):
     """QEMU's arguments for the processor; VEI_ACCEL=tcg (default), kvm, auto."""
-    # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load. The others cost
-    # a third of what a fork takes: bytewise string moves, a fifth level of page tables,
-    # a translation block's end at each access to user space, AVX state at each switch
-    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,-cx16,-erms,-la57,-smap,-xsave"]
+    tcg = ["-accel", "tcg,thread=multi", *arch_of(env).tcg]
     want = want or os.environ.get("VEI_ACCEL", "tcg")
     if want not in ("tcg", "kvm", "auto"):
         raise ConfigError(f"VEI_ACCEL is tcg, kvm or auto, not {want}")
@@ -197,6 +196,10 @@ def accelerator(env, qemu, want=None, device="/dev/kvm"):
     if want == "kvm":
         raise ConfigError("VEI_ACCEL=kvm, but a guest does not boot under KVM here")
     return tcg
+
+
+def arch_of(env):
+    return ARCHES[env["VEI_ARCH"]]
 
 
 _kvm_lock = threading.Lock()
@@ -230,14 +233,15 @@ def kernel(env):
     return found[0]
 
 
-def processors(cpus):
+def processors(arch, cpus):
     """-smp; with one processor QEMU's TCG drops barriers, so there is always room for two.
 
     QEMU 7.2 leaves CF_PARALLEL out of a machine's code if it can never have a second
     processor: barriers are then not translated and locked instructions are plain ones.
     The device runs in a thread of its own all the same, and kicks get lost.
     """
-    return ["-smp", f"{cpus},maxcpus={max(cpus, 2)}"]
+    most = max(cpus, 2)
+    return ["-smp", f"{cpus},maxcpus={most}" if arch.hotplug_cpus else str(most)]
 
 
 def option(value):
@@ -245,27 +249,22 @@ def option(value):
     return str(value).replace(",", ",,")
 
 
-def serial(name, index, irq):
-    return ["-device", f"isa-serial,chardev={name},index={index},irq={irq}"]
-
-
 def command_line(guest, env, qemu, accel, initrd, run_dir, console):
     """The whole QEMU command; the sockets in run_dir are ours, QEMU connects."""
     # panic_on_warn, oops=panic: whatever the kernel minds ends the guest at
     # once; -no-reboot turns that into the end of QEMU
-    append = ("console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
+    arch = arch_of(env)
+    append = (f"console={arch.console} quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
               "softlockup_panic=1 sysctl.kernel.hung_task_panic=1 "
-              "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 random.trust_cpu=on "
-              "nokaslr mitigations=off tsc=reliable norandmaps " +
-              clock.kernel_args(env, TOP, accel) + guest.kernel_args)
+              "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 "
+              "nokaslr norandmaps " + arch.kernel_args +
+              (clock.kernel_args(env, TOP, accel) if arch.tsc else "") + guest.kernel_args)
     where = option(run_dir)
-    args = [*process.mortal([qemu]), *guest.memory(), *accel, *processors(guest.cpus),
+    args = [*process.mortal([qemu]), *guest.memory(arch), *accel, *processors(arch, guest.cpus),
             "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", kernel(env), "-initrd", initrd, "-append", append,
-            "-chardev", console, *serial("con", 0, 4),
-            "-chardev", f"socket,id=req,path={where}/req", *serial("req", 1, 3),
-            # not ttyS0's interrupt, as ISA has it: a shared edge gets lost
-            "-chardev", f"socket,id=report,path={where}/report", *serial("report", 2, 7),
+            "-chardev", console, "-chardev", f"socket,id=req,path={where}/req",
+            "-chardev", f"socket,id=report,path={where}/report", *arch.serial_args(),
             "-chardev", f"socket,id=qmp,path={where}/qmp", "-mon", "chardev=qmp,mode=control",
             "-fw_cfg", f"name=opt/vei/job,file={where}/job",
             # no device uses it: it is where savevm puts the machine

@@ -45,7 +45,7 @@ class Outcome:
 
 
 def qemu_binary():
-    qemu = os.environ.get("QEMU") or "qemu-system-x86_64"
+    qemu = os.environ.get("QEMU") or config.arch_of(config.environment()).qemu
     if not shutil.which(qemu):
         raise config.ConfigError(f"no QEMU: {qemu} is not there (run scripts/setup)")
     return qemu

@@ -128,9 +128,9 @@ TX_MUTANTS = [
                NET + "tx.c": [("\t       !netif_xmit_stopped(txq->nq) &&\n", "")]}),
     Mutant("stop-leaves-what-was-sent", "defects", "lifecycle", "test_start|stop_reaps",
            "taken back: got", {
-               NET + "tx.c": [("\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n"
+               NET + "tx.c": [("\ttimer_delete_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n"
                                "\tvei_txq_reap(txq, 0);\n",
-                               "\tdel_timer_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n")],
+                               "\ttimer_delete_sync(&txq->defer);\n\t__netif_tx_lock_bh(txq->nq);\n")],
                NET + "state.c": [("\t\tvei_txq_settle(&net->txq[i]);\n", "\t\t;\n")]}),
     Mutant("thrown-away-uncounted", "defects", "lifecycle", "test_start|dropped", "tx_dropped: got", {
         NET + "tx.c": [("\t\tvei_txq_count_drop(txq, skb);\n\ttxq->open = false;",

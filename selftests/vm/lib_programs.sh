@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash # sourced, after env.sh
+#
+# Which files the guests' image needs for the programs that selftests/vm/contents names.
+
+# contents KEY: the words of the lines that begin with it
+contents()
+{
+	sed -e 's/#.*//' "$VEI_TOP/selftests/vm/contents" | awk -v key="$1" '
+		$1 == key { for (i = 2; i <= NF; i++) print $i }'
+}
+
+# program_path NAME: on this machine, or below VEI_USER, for another architecture
+program_path()
+{
+	local dir
+
+	if [ -z "$VEI_USER" ]; then
+		type -P "$1"
+		return
+	fi
+	for dir in /usr/bin /usr/sbin; do
+		if [ -e "$VEI_USER$dir/$1" ]; then
+			echo "$dir/$1"
+			return
+		fi
+	done
+	return 1
+}
+
+# foreign_libraries FILE: what a program below VEI_USER loads, and its loader; and what those load
+foreign_libraries()
+{
+	local name
+	local -a todo=("$1") found
+	local -A seen=()
+
+	while [ ${#todo[@]} -gt 0 ]; do
+		for name in $(readelf -ld "$VEI_USER${todo[0]}" 2>/dev/null |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p; s/.*program interpreter: \(.*\)\]/\1/p'); do
+			[ -z "${seen[$name]-}" ] || continue
+			seen[$name]=1
+			if [[ $name != /* ]]; then
+				found=("$VEI_USER"/usr/lib/*-linux-gnu*/"$name")
+				[ -e "${found[0]}" ] || die "$1 needs $name, which is not there"
+				name=${found[0]#"$VEI_USER"}
+			fi
+			echo "$name"
+			todo+=("$name")
+		done
+		todo=("${todo[@]:1}")
+	done
+}
+
+libraries()
+{
+	if [ -z "$VEI_USER" ]; then
+		ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || :
+	else
+		foreign_libraries "$1"
+	fi
+}
+
+# program_files KIND: the file behind each program of that kind, and the libraries that it loads
+program_files()
+{
+	local name file files="" missing=""
+
+	for name in $(contents "$1"); do
+		if file=$(program_path "$name"); then
+			files+=$file$'\n'$(libraries "$file")$'\n'
+		else
+			missing+=" $name"
+		fi
+	done
+	[ -z "$missing" ] || die "not installed:$missing (run scripts/setup)"
+	sort -u <<<"$files" | sed '/^$/d'
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What differs between the architectures of guests."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Arch:
+    """A machine of QEMU's with three serial lines: console, requests, report.
+
+    The guest's init knows which is which (lines() of guest/init).
+    """
+    qemu: str
+    console: str                    # what the kernel calls it
+    tcg: tuple                      # the processor under TCG
+    serial: tuple                   # -device values for the chardevs con, req and report
+    machine: str = ""               # instead of the one that a guest of the plan names
+    tsc: bool = False               # time is told by the host's counter, see clock.py
+    hotplug_cpus: bool = True       # maxcpus may be more than there are
+    kernel_args: str = ""
+
+    def serial_args(self):
+        args = []
+        for device in self.serial:
+            args += device.split()
+        return args
+
+
+# cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load. The others cost
+# a third of what a fork takes: bytewise string moves, a fifth level of page tables,
+# a translation block's end at each access to user space, AVX state at each switch
+X86 = dict(
+    qemu="qemu-system-x86_64", console="ttyS0", tsc=True,
+    kernel_args="random.trust_cpu=on mitigations=off tsc=reliable ",
+    # not ttyS0's interrupt for the third, as ISA has it: a shared edge gets lost
+    serial=("-device isa-serial,chardev=con,index=0,irq=4",
+            "-device isa-serial,chardev=req,index=1,irq=3",
+            "-device isa-serial,chardev=report,index=2,irq=7"))
+
+ARCHES = {
+    "amd64": Arch(tcg=("-cpu", "max,-cx16,-erms,-la57,-smap,-xsave"), **X86),
+    "i386": Arch(tcg=("-cpu", "max,-cx16,-erms,-la57,-smap,-xsave,-lm"), **X86),
+    # pauth: the architecture's own way to sign pointers takes most of TCG's time
+    "arm64": Arch(
+        qemu="qemu-system-aarch64", machine="virt,gic-version=3", console="ttyAMA0",
+        tcg=("-cpu", "max,pauth-impdef=on,sve=off"), hotplug_cpus=False,
+        serial=("-serial chardev:con", "-device pci-serial,chardev=req,addr=0x4",
+                "-device pci-serial,chardev=report,addr=0x5")),
+}
