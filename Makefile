@@ -16,7 +16,7 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-wide test-mutants test-arches test-kernels test-arm64 \
+	test-wide test-mutants test-arches test-kernels test-arm64 test-vhost \
 	bench bench-quick bench-ring install clean distclean help
 
 all: modules
@@ -34,6 +34,7 @@ help:
 	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
 	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
 	@echo 'make test-arm64   a part of it on arm64, with pages of 4 and of 16 KiB'
+	@echo 'make test-vhost   devices of qemu-storage-daemon and of DPDK'
 	@echo 'make shell        a prompt in a guest with the modules loaded'
 	@echo 'make check        style'
 	@echo 'make bench        instructions and wake-ups beside the stock driver, over several boots: an hour'
@@ -102,6 +103,10 @@ test-kernels: guest-modules
 test-arm64: guest-modules
 	scripts/setup --kernels
 	scripts/test on:arm64 on:arm64-16k
+
+test-vhost: guest-modules
+	scripts/setup --kernels
+	selftests/vm/test --filter '^(blk-vhost|dpdk)'
 
 test: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test

@@ -40,6 +40,7 @@ class Pair:
     frame (a full receiver stalls the sender), offers no offloads.
     backend tap: two taps with vnet_hdr on a bridge in a network namespace of
     QEMU's own; checksum, segmentation and several queues.
+    backend vhost: the devices are DPDK's, which forwards between them (testpmd).
     props go to both devices, props0 and props1 to one.
     """
     name: str
@@ -52,7 +53,7 @@ class Pair:
 
     @classmethod
     def parse(cls, text):
-        """NAME[,backend=hub|tap][,queues=N][,model=M][,PROP=VALUE]..."""
+        """NAME[,backend=hub|tap|vhost][,queues=N][,model=M][,PROP=VALUE]..."""
         name, *rest = text.split(",")
         pair = cls(name)
         for item in rest:
@@ -65,8 +66,8 @@ class Pair:
                 setattr(pair, key, value)
             else:
                 pair.props[key] = value
-        if pair.backend not in ("hub", "tap"):
-            raise ConfigError(f"--pair: backend is hub or tap, not {pair.backend}")
+        if pair.backend not in ("hub", "tap", "vhost"):
+            raise ConfigError(f"--pair: backend is hub, tap or vhost, not {pair.backend}")
         return pair
 
     def describe(self):
@@ -84,17 +85,38 @@ class Pair:
         if self.queues > 1:
             props["mq"] = "on"
             props["vectors"] = str(2 * self.queues + 2)
+        if self.backend == "vhost":
+            # without KVM QEMU 7.2 dies of vhost-user with MSI-X
+            props["vectors"] = "0"
         props.update(self.props)
         props.update((self.props0, self.props1)[half])
         words = [f"{key}={value}" for key, value in props.items() if value is not None]
         return ",".join([self.model] + words)
 
-    def args(self, index):
+    def socket(self, half, where):
+        return os.path.join(where, f"{self.name}{half}.sock")
+
+    def serve(self, where):
+        """What has to run before QEMU begins: (command, its socket)."""
+        if self.backend != "vhost":
+            return []
+        ports = [f"--vdev=net_vhost{half},iface={self.socket(half, where)},queues={self.queues}"
+                 for half in (0, 1)]
+        return [(["dpdk-testpmd", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
+                  f"--file-prefix={os.getpid()}{self.name}", "--lcores=0,1", *ports, "--",
+                  "--auto-start", "--forward-mode=io", "--total-num-mbufs=4096",
+                  f"--rxq={self.queues}", f"--txq={self.queues}"], self.socket(1, where))]
+
+    def args(self, index, where):
         """QEMU's arguments; index keeps the slots of the pairs apart."""
         args = []
         for half in (0, 1):
             if self.backend == "hub":
                 netdev = f"hubport,id=n{self.name}{half},hubid={index}"
+            elif self.backend == "vhost":
+                args += ["-chardev",
+                         f"socket,id=c{self.name}{half},path={option(self.socket(half, where))}"]
+                netdev = f"vhost-user,id=n{self.name}{half},chardev=c{self.name}{half}"
             else:
                 netdev = (f"tap,id=n{self.name}{half},ifname={self.tap_names()[half]},"
                           f"script=no,downscript=no,vhost=off,queues={self.queues}")
@@ -174,7 +196,7 @@ class Guest:
     def memory(self, arch):
         """Another process can only be the device if it sees the guest's memory."""
         machine = arch.machine or self.machine
-        if all(one.backend != "vhost" for one in self.disks):
+        if all(one.backend != "vhost" for one in self.pairs + self.disks):
             return ["-machine", machine]
         return ["-machine", f"{machine},memory-backend=mem", "-object",
                 f"memory-backend-memfd,id=mem,size={self.mem}M,share=on"]
@@ -270,7 +292,7 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
             # no device uses it: it is where savevm puts the machine
             "-drive", f"if=none,id=state,format=qcow2,file={where}/state.qcow2"]
     for index, pair in enumerate(guest.pairs):
-        args += pair.args(index)
+        args += pair.args(index, os.path.dirname(run_dir))
     for index, one in enumerate(guest.disks):
         args += one.args(guest.disk_slot(index), option(os.path.dirname(run_dir)))
     for device in guest.devices:

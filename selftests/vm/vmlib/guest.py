@@ -110,6 +110,7 @@ class Boot:
                         os.path.join(self.dir, "state.qcow2"), "4G"], check=True)
         for one in self.guest.disks:
             one.create(self.dir)
+        for one in self.guest.pairs + self.guest.disks:
             for command, socket in one.serve(self.dir):
                 self.start_daemon(command, socket)
         self.machine = self.bring_up()
@@ -117,7 +118,9 @@ class Boot:
 
     def start_daemon(self, command, socket):
         """Something that QEMU will connect to; it ends with the run."""
-        daemon = process.spawn(process.mortal(command), stdin=subprocess.DEVNULL)
+        # some end with their input
+        daemon = process.spawn(process.mortal(command), stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL)
         self.daemons.append(daemon)
         deadline = time.monotonic() + 20
         while not os.path.exists(socket):

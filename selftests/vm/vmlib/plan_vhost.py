@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests whose network devices are DPDK's, over vhost-user. Only where that is installed
+(make test-vhost): its forwarding thread takes a processor for itself.
+"""
+
+import shutil
+
+from .config import Guest, Pair
+from .plan import suites
+
+
+def guests():
+    if not shutil.which("dpdk-testpmd"):
+        return []
+    tests = suites("smoke.sh", "toggles.sh", "integrity.sh", "wrap.sh", "bind.sh")
+    return [
+        Guest(name="dpdk", seconds=200, timeout=900, wide=True, tests=tests,
+              pairs=[Pair("a", backend="vhost")]),
+        Guest(name="dpdk-flags", seconds=200, timeout=900, wide=True, tests=tests,
+              pairs=[Pair("a", backend="vhost",
+                          props={"event_idx": "off", "indirect_desc": "off"})]),
+    ]
