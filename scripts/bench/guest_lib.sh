@@ -45,7 +45,7 @@ else
 fi
 windows=0
 
-say() { echo "$*" >/dev/vei/report; }
+say() { echo "$*" >/run/line/report; }
 
 # Without a process.
 pause() { read -r -t "$1" <>/run/never || :; }
@@ -180,12 +180,12 @@ symbols()
 {
 	say "SYMBOLS"
 	if [ "$1" = all ]; then
-		awk '$2 ~ /[tTwW]/ { print $1, $3, $4 }' /proc/kallsyms | gzip -9 | base64 >/dev/vei/report
+		awk '$2 ~ /[tTwW]/ { print $1, $3, $4 }' /proc/kallsyms | gzip -9 | base64 >/run/line/report
 	else
-		awk '$2 ~ /[tTwW]/ && NF == 4 { print $1, $3, $4 }' /proc/kallsyms >/dev/vei/report
+		awk '$2 ~ /[tTwW]/ && NF == 4 { print $1, $3, $4 }' /proc/kallsyms >/run/line/report
 	fi
 	say "SYMBOLS END"
-	awk '{ print "MODULE", $1, $6, $2 }' /proc/modules >/dev/vei/report
+	awk '{ print "MODULE", $1, $6, $2 }' /proc/modules >/run/line/report
 }
 
 bench_main()	# <rounds> <workloads> <row...>

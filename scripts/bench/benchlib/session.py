@@ -150,7 +150,7 @@ def make_guest(plan, number, plugin, where):
         env["SYMBOLS"] = "modules" if symbols.cached() else "all"
     rows = " ".join(f"{row.label}:{row.device}:{row.driver}:{row.toggles}" for row in plan.rows)
     command = (f"bash /opt/bench/guest_{plan.type()}.sh {plan.rounds} "
-               f"'{' '.join(plan.workloads)}' {rows} </dev/null >/dev/vei/console 2>&1")
+               f"'{' '.join(plan.workloads)}' {rows} </dev/null >/run/line/console 2>&1")
     return config.Guest(name=f"bench-{plan.type()}-{plan.mode}-{number}", mode="command",
                         command=command, pairs=plan.pairs, disks=plan.disks, mem=768,
                         driver="none", cpus=plan.cpus, env=env, timeout=plan.timeout,
