@@ -19,7 +19,7 @@ program_path()
 		type -P "$1"
 		return
 	fi
-	for dir in /usr/bin /usr/sbin; do
+	for dir in /usr/bin /usr/sbin /bin /sbin; do
 		if [ -e "$VEI_USER$dir/$1" ]; then
 			echo "$dir/$1"
 			return
@@ -41,8 +41,10 @@ foreign_libraries()
 			[ -z "${seen[$name]-}" ] || continue
 			seen[$name]=1
 			if [[ $name != /* ]]; then
-				found=("$VEI_USER"/usr/lib/*-linux-gnu*/"$name")
-				[ -e "${found[0]}" ] || die "$1 needs $name, which is not there"
+				shopt -s nullglob
+				found=("$VEI_USER"/{usr/,}lib/*-linux-gnu*/"$name")
+				shopt -u nullglob
+				[ ${#found[@]} -gt 0 ] || die "$1 needs $name, which is not there"
 				name=${found[0]#"$VEI_USER"}
 			fi
 			echo "$name"

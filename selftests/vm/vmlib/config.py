@@ -102,7 +102,8 @@ class Pair:
             return []
         ports = [f"--vdev=net_vhost{half},iface={self.socket(half, where)},queues={self.queues}"
                  for half in (0, 1)]
-        return [(["dpdk-testpmd", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
+        return [(["dpdk-testpmd", "--no-huge", "-m", "128", "--no-pci",
+                  "--no-telemetry", "--log-level=error",
                   f"--file-prefix={os.getpid()}{self.name}", "--lcores=0,1", *ports, "--",
                   "--auto-start", "--forward-mode=io", "--total-num-mbufs=4096",
                   f"--rxq={self.queues}", f"--txq={self.queues}"], self.socket(1, where))]
