@@ -42,7 +42,8 @@ foreign_libraries()
 			seen[$name]=1
 			if [[ $name != /* ]]; then
 				shopt -s nullglob
-				found=("$VEI_USER"/{usr/,}lib/*-linux-gnu*/"$name")
+				# Some are in a directory of their own, which is in who loads them.
+				found=("$VEI_USER"/{usr/,}lib/*-linux-gnu*/{,*/}"$name")
 				shopt -u nullglob
 				[ ${#found[@]} -gt 0 ] || die "$1 needs $name, which is not there"
 				name=${found[0]#"$VEI_USER"}

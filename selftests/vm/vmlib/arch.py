@@ -28,7 +28,9 @@ class Arch:
 
 # cx16: QEMU 7.2's TCG gets a 16-byte compare-exchange wrong under load. The others cost
 # a third of what a fork takes: bytewise string moves, a fifth level of page tables,
-# a translation block's end at each access to user space, AVX state at each switch
+# a translation block's end at each access to user space, AVX state at each switch. Without
+# that state there is no AVX either: kernel 7.2 dies of a processor that says otherwise
+X86_MAX = "max,-cx16,-erms,-la57,-smap,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq"
 X86 = dict(
     qemu="qemu-system-x86_64", console="ttyS0", tsc=True,
     kernel_args="random.trust_cpu=on mitigations=off tsc=reliable ",
@@ -38,8 +40,8 @@ X86 = dict(
             "-device isa-serial,chardev=report,index=2,irq=7"))
 
 ARCHES = {
-    "amd64": Arch(tcg=("-cpu", "max,-cx16,-erms,-la57,-smap,-xsave"), **X86),
-    "i386": Arch(tcg=("-cpu", "max,-cx16,-erms,-la57,-smap,-xsave,-lm"), **X86),
+    "amd64": Arch(tcg=("-cpu", X86_MAX), **X86),
+    "i386": Arch(tcg=("-cpu", X86_MAX + ",-lm"), **X86),
     # pauth: the architecture's own way to sign pointers takes most of TCG's time
     "arm64": Arch(
         qemu="qemu-system-aarch64", machine="virt,gic-version=3", console="ttyAMA0",
