@@ -18,6 +18,13 @@
 #define PP_FLAG_PAGE_FRAG 0
 #endif
 
+/* 6.7: 32-bit kernels with larger DMA addresses have fragments, too. */
+#ifdef PAGE_POOL_DMA_USE_PP_FRAG_COUNT
+#define VEI_POOL_FRAGMENTS (!PAGE_POOL_DMA_USE_PP_FRAG_COUNT)
+#else
+#define VEI_POOL_FRAGMENTS true
+#endif
+
 /* 6.3: one pair of readers, which bears interrupts everywhere. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define vei_stats_fetch_begin u64_stats_fetch_begin

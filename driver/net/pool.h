@@ -22,7 +22,7 @@ static inline struct page_pool *vei_pool_create(struct net_device *netdev, unsig
 						unsigned int size)
 {
 	struct page_pool_params params = {
-		.flags = PP_FLAG_PAGE_FRAG,
+		.flags = VEI_POOL_FRAGMENTS ? PP_FLAG_PAGE_FRAG : 0,
 		.order = order,
 		.pool_size = size,
 		.nid = dev_to_node(netdev->dev.parent),
@@ -34,14 +34,16 @@ static inline struct page_pool *vei_pool_create(struct net_device *netdev, unsig
 /**
  * vei_pool_alloc() - take a buffer
  * @pool: from here
- * @truesize: bytes, a multiple of a cache line
+ * @truesize: bytes, a multiple of a cache line; without fragments, those of a page
  *
  * Return: its address, aligned to a cache line, or NULL.
  */
 static inline void *vei_pool_alloc(struct page_pool *pool, unsigned int truesize)
 {
-	unsigned int offset;
-	struct page *page = page_pool_dev_alloc_frag(pool, &offset, truesize);
+	unsigned int offset = 0;
+	struct page *page = VEI_POOL_FRAGMENTS ?
+			    page_pool_dev_alloc_frag(pool, &offset, truesize) :
+			    page_pool_dev_alloc_pages(pool);
 
 	return page ? page_address(page) + offset : NULL;
 }

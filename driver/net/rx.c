@@ -122,6 +122,10 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 	rxq->truesize[1] = rxq->truesize[0];
 	if (vei_net_has(net, VEI_NET_F_MRG_RXBUF))
 		rxq->truesize[1] = max_t(unsigned int, rxq->truesize[0], VEI_RX_LARGE);
+	if (!VEI_POOL_FRAGMENTS) {
+		rxq->truesize[1] = PAGE_SIZE << get_order(rxq->truesize[1]);
+		rxq->truesize[0] = rxq->truesize[1];
+	}
 	rxq->descs = vei_rx_split_header(net) ? 2 : 1;
 	if (vei_queue_size(rxq->q) < rxq->descs) {
 		netdev_err(net->netdev, "%s: a buffer takes %u descriptors, the ring has %u\n",
@@ -132,7 +136,6 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 	rxq->hdr_len = net->hdr_len;
 	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]),
 				    vei_queue_size(rxq->q));
-	/* Before 6.7, 32-bit kernels with larger DMA addresses have no pool of fragments. */
 	if (IS_ERR(rxq->pool))
 		netdev_err(net->netdev, "%s: no page pool to be had: %ld\n", rxq->q->name,
 			   PTR_ERR(rxq->pool));

@@ -44,6 +44,20 @@ meddle_end()
 	[ ! -d /sys/module/vei_meddle ] || rmmod vei_meddle
 }
 
+# function_of NAME...: the first of them that this kernel has
+function_of()
+{
+	local name
+
+	for name; do
+		if has_function "$name"; then
+			echo "$name"
+			return
+		fi
+	done
+	echo "$1"
+}
+
 # Is $1 a function of the kernel, or of a loaded module?
 has_function()
 {

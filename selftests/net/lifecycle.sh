@@ -59,7 +59,7 @@ test_memory_kept()
 {
 	local i
 
-	meddle func=alloc_pages_exact skip=1 ret=0
+	meddle func="$(function_of alloc_pages_exact alloc_pages_exact_noprof)" skip=1 ret=0
 	check_err $? "cannot take the memory away"
 	for ((i = 0; i < 10; i++)); do
 		vei_set "$nic" used_event $((i & 1)) && vei_set "$nic" reset 1

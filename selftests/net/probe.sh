@@ -128,8 +128,11 @@ test_vector()
 test_encrypted()
 {
 	nic_unbind "$nic"
-	meddle func=cc_platform_has ret=1 arg="$1"
-	check_err $? "cannot meddle"
+	if ! meddle func=cc_platform_has ret=1 arg="$1"; then
+		bind_taken
+		skip "this kernel lets nobody into cc_platform_has()"
+		return
+	fi
 	bind_refused "memory"
 	meddle_struck
 	check_err $? "it did not ask"

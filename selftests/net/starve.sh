@@ -61,7 +61,7 @@ test_starve()
 		fail "no stream: $(tr '\n' ' ' </run/stream)"
 		return
 	fi
-	meddle func=page_pool_alloc_frag skip=1 ret=0
+	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
 	check_err $? "cannot take the memory away"
 	wait_for 20 starved
 	check_err $? "it does not starve"

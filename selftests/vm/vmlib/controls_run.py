@@ -14,6 +14,7 @@ import time
 from unittest import mock
 
 from . import config, process, runner
+from .arch import ARCHES
 from .config import Guest
 
 # Works in a socket's name, an option of QEMU and a line of shell, or does not.
@@ -158,8 +159,10 @@ def check_directories(control):
 
 
 def check_processors(control):
-    control.check(config.processors(1) == ["-smp", "1,maxcpus=2"] and
-                  config.processors(4) == ["-smp", "4,maxcpus=4"],
+    x86, arm64 = ARCHES["amd64"], ARCHES["arm64"]
+    control.check(config.processors(x86, 1) == ["-smp", "1,maxcpus=2"] and
+                  config.processors(x86, 4) == ["-smp", "4,maxcpus=4"] and
+                  config.processors(arm64, 1) == ["-smp", "2"],
                   "no guest is without room for a second processor")
 
 
