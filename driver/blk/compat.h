@@ -99,6 +99,19 @@ static inline void vei_blk_lim_discard(struct queue_limits *lim, unsigned int se
 #endif
 
 /**
+ * vei_blk_lim_rotational() - nobody knows what the disk is made of: take it for one that turns
+ * @lim: the limits
+ *
+ * As the stock driver does. Before 6.11 that is what a new queue is.
+ */
+static inline void vei_blk_lim_rotational(struct queue_limits *lim)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	lim->features |= BLK_FEAT_ROTATIONAL;
+#endif
+}
+
+/**
  * vei_blk_unfreeze() - the end of blk_freeze_queue_start()
  * @q: the queue
  *

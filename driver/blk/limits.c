@@ -150,6 +150,7 @@ void vei_blk_queue_limits(struct vei_blk *vblk, struct queue_limits *lim)
 	lim->io_min = l->io_min;
 	lim->io_opt = l->io_opt;
 	vei_blk_lim_discard(lim, l->discard_sectors);
+	vei_blk_lim_rotational(lim);
 	lim->max_discard_segments = 1;
 	lim->discard_granularity = l->discard_granularity;
 	lim->max_write_zeroes_sectors = l->zeroes_sectors;

@@ -26,7 +26,7 @@
 #include "traffic.h"
 
 #define MAGIC		0x76656921
-#define MAX_PACKETS	(1UL << 26)	/* the size of the map of what came */
+#define MAX_PACKETS	(1ULL << 26)	/* the size of the map of what came */
 
 struct options opt = {
 	.count = 10000, .window = 128, .batch = 16, .patience = 10,
