@@ -66,6 +66,7 @@ guest-modules: setup
 
 # The draft's device is in a QEMU of our own, built once and cached.
 run: guest-modules
+	scripts/setup --bench
 	QEMU=$$(scripts/qemu/build) && export QEMU && scripts/run $(RUN_ARGS)
 
 shell: guest-modules

@@ -138,44 +138,57 @@ PLOT = """
 set terminal svg noenhanced size 900,420 font "sans,12" background "white"
 set output "{out}"
 set title "{title}"
-set ylabel "stock = 1"
+set ylabel "{unit}"
 set yrange [0:*]
 set grid ytics
 set style fill solid 0.7 border -1
-set boxwidth 0.25
 set xtics rotate by -20 nomirror ({tics})
 set xrange [-0.6:{last}]
 set key outside top center horizontal
-set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2
+{line}
 plot {series}
 """
 
 
-def plot(group, works, name, title, directory):
-    """Ratios to the reference with their quartiles, one box a workload and row; the file."""
+def bars(path, title, unit, tics, series, line=""):
+    """A plot of bars in groups, by gnuplot; path, or None without it or without a bar.
+
+    tics: the groups' names. series: (name, {group's number: (least, value, most)}) in turn.
+    """
     if not shutil.which("gnuplot"):
         return None
-    rows = [row for row in group.plan.rows if row.label != group.reference]
-    series = []
-    for number, row in enumerate(rows):
-        data = os.path.join(directory, f"{group.name}-{name}-{row.label}.dat")
-        width = 0.8 / len(rows)
-        with open(data, "w") as out:
-            for place, work in enumerate(works):
-                ratio = figures.ratio(group.table[work, row.label].get(name, []),
-                                      group.table[work, group.reference].get(name, []))
-                if ratio:
-                    at = place + (number - (len(rows) - 1) / 2) * width
-                    out.write(f"{at} {ratio[1]} {ratio[0]} {ratio[2]} {width * 0.9}\n")
-        if not os.path.getsize(data):
+    width = 0.8 / len(series)
+    drawn = []
+    for number, (name, values) in enumerate(series):
+        if not values:
             continue
-        series.append(f'"{data}" using 1:2:5 with boxes title "{group.names[row.label]}", '
-                      f'"" using 1:2:3:4 with yerrorbars ps 0 lc "black" notitle')
-    if not series:
+        data = f"{os.path.splitext(path)[0]}-{number}.dat"
+        with open(data, "w") as out:
+            for place, (least, value, most) in values.items():
+                at = place + (number - (len(series) - 1) / 2) * width
+                out.write(f"{at} {value} {least} {most} {width * 0.9}\n")
+        drawn.append(f'"{data}" using 1:2:5 with boxes title "{name}", '
+                     f'"" using 1:2:3:4 with yerrorbars ps 0 lc "black" notitle')
+    if not drawn:
         return None
-    path = os.path.join(directory, f"{group.name}-{name}.svg")
-    tics = ", ".join(f'"{WORKLOADS[work]}" {place}' for place, work in enumerate(works))
+    names = ", ".join(f'"{name}" {place}' for place, name in enumerate(tics))
     subprocess.run(["gnuplot"], check=True, text=True,
-                   input=PLOT.format(out=path, title=title, tics=tics, last=len(works) - 0.4,
-                                     series=", ".join(series)))
+                   input=PLOT.format(out=path, title=title, unit=unit, tics=names, line=line,
+                                     last=len(tics) - 0.4, series=", ".join(drawn)))
     return path
+
+
+def plot(group, works, name, title, directory):
+    """Ratios to the reference with their quartiles, one box a workload and row; the file."""
+    series = []
+    for row in group.plan.rows:
+        if row.label == group.reference:
+            continue
+        ratios = {place: figures.ratio(group.table[work, row.label].get(name, []),
+                                       group.table[work, group.reference].get(name, []))
+                  for place, work in enumerate(works)}
+        series.append((group.names[row.label],
+                       {place: ratio for place, ratio in ratios.items() if ratio}))
+    return bars(os.path.join(directory, f"{group.name}-{name}.svg"), title, "stock = 1",
+                [WORKLOADS[work] for work in works], series,
+                "set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2")
