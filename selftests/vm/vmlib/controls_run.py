@@ -2,6 +2,7 @@
 """How runs end, and what they share: errors, signals, odd paths, the question for KVM."""
 
 import contextlib
+import fcntl
 import glob
 import os
 import shutil
@@ -143,19 +144,29 @@ def check_kvm(control):
 
 
 def check_directories(control):
-    """Another run's sweep in the middle of making one."""
-    lock, seen = process.locked, []
+    """Another run's sweep in the middle of making one: before there is a lock, and before it
+    is taken."""
+    lock, flock, seen = process.locked, fcntl.flock, []
 
-    def swept(path):
+    def sweep(path, original, *args):
         if not seen and os.path.basename(os.path.dirname(path)).startswith(process.PREFIX):
             seen.append(path)
             shutil.rmtree(os.path.dirname(path))
-        return lock(path)
-    with tempfile.TemporaryDirectory(prefix="vei-control-") as top, \
-            mock.patch.object(tempfile, "tempdir", top), \
-            mock.patch.object(process, "locked", swept), process.run_dir() as path:
-        control.check(seen and os.path.exists(os.path.join(path, "lock")),
-                      "a directory that another run sweeps away is made again")
+        return original(*args)
+
+    def swept(path):
+        return sweep(path, lock, path)
+
+    def swept_late(fd, how):
+        return sweep(os.readlink(f"/proc/self/fd/{fd}"), flock, fd, how)
+    for owner, name, function, when in ((process, "locked", swept, "early"),
+                                        (fcntl, "flock", swept_late, "late")):
+        seen.clear()
+        with tempfile.TemporaryDirectory(prefix="vei-control-") as top, \
+                mock.patch.object(tempfile, "tempdir", top), \
+                mock.patch.object(owner, name, function), process.run_dir() as path:
+            control.check(seen and os.path.exists(os.path.join(path, "lock")),
+                          f"a directory that another run sweeps away is made again ({when})")
 
 
 def check_processors(control):

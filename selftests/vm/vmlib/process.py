@@ -69,14 +69,14 @@ def end_on_signals():
 
 
 def locked(path):
-    """A descriptor that holds the lock, or None if somebody has it."""
+    """A descriptor that holds the lock, or None if somebody has it, or had and removed it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with contextlib.suppress(OSError):
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(fd)
-        return None
-    return fd
+        if os.fstat(fd).st_nlink:
+            return fd
+    os.close(fd)
+    return None
 
 
 def sweep():
