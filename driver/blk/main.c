@@ -177,6 +177,7 @@ static int vei_blk_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return 0;
 
 	vei_blk_end(vblk);
+	vei_dev_unwatch(dev);
 	vei_dev_fail(dev);
 	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);
@@ -204,6 +205,7 @@ static void vei_blk_remove(struct pci_dev *pdev)
 	}
 	vei_blk_del_disk(vblk);
 	vei_blk_end(vblk);
+	vei_dev_unwatch(dev);
 	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);
 	vei_blk_put_disk(vblk);

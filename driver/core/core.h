@@ -38,12 +38,14 @@ enum vei_dialect_choice {
  * @feature_mask: bits that may be acknowledged at all
  * @dialect: what the user says of the dialect
  * @vectors: what the user wants of vectors
+ * @watch_ms: how often it is looked for what was lost, in milliseconds; 0: never
  */
 struct vei_params {
 	struct vei_toggles toggles;
 	u64 feature_mask;
 	int dialect;
 	int vectors;
+	unsigned int watch_ms;
 };
 
 extern struct vei_params vei_params;
@@ -60,6 +62,11 @@ struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_queue_s
 bool vei_queue_serves(const struct vei_queue *q, const struct vei_queue_spec *spec, u16 size);
 int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec);
 void vei_queue_free(struct vei_queue *q);
+
+void vei_watch_init(struct vei_dev *dev);
+void vei_watch_trust(struct vei_dev *dev);
+
+int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value);
 
 int vei_irq_setup(struct vei_dev *dev);
 void vei_irq_teardown(struct vei_dev *dev);

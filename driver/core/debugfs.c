@@ -64,6 +64,8 @@ static int vei_queue_show(struct seq_file *s, void *unused)
 	seq_printf(s, "interrupts_empty: %llu\n", stats.interrupts_empty);
 	seq_printf(s, "rearms: %llu\n", stats.rearms);
 	seq_printf(s, "rearms_lost: %llu\n", stats.rearms_lost);
+	seq_printf(s, "kicks_lost: %llu\n", stats.kicks_lost);
+	seq_printf(s, "interrupts_lost: %llu\n", stats.interrupts_lost);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vei_queue);

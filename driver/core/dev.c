@@ -8,6 +8,7 @@
 #include <linux/export.h>
 #include <linux/interrupt.h>
 
+#include "core.h"
 #include "pci_regs.h"
 
 /* How long a device may take to reset. Emulated ones are done at once. */
@@ -77,7 +78,7 @@ static void vei_dev_synchronize(struct vei_dev *dev)
  *
  * Context: may sleep. Return: 0; -ETIMEDOUT if the device would not reset;
  * -ENODEV if it is gone. In each case it uses no ring any more, and no interrupt
- * handler of a queue runs or will run before vei_dev_ready().
+ * handler of a queue runs or will run before vei_dev_ready(), nor does the watch.
  */
 int vei_dev_reset(struct vei_dev *dev)
 {
@@ -90,6 +91,7 @@ int vei_dev_reset(struct vei_dev *dev)
 		pci_intx(dev->pdev, 0);
 	}
 	vei_dev_synchronize(dev);
+	timer_delete_sync(&dev->watch);
 	dev->queues_given = false;
 	return err;
 }
@@ -114,6 +116,9 @@ void vei_dev_ready(struct vei_dev *dev)
 {
 	WRITE_ONCE(dev->live, true);
 	vei_pci_set_status(dev, vei_pci_status(dev) | VEI_STATUS_DRIVER_OK);
+	dev->watch_fresh = true;
+	if (vei_params.watch_ms)
+		mod_timer(&dev->watch, jiffies + 1);
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_ready, VEI_NS);
 

@@ -96,6 +96,7 @@ struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *o
 	dev->priv = priv;
 	dev->toggles = vei_params.toggles;
 	mutex_init(&dev->toggle_lock);
+	vei_watch_init(dev);
 
 	err = vei_dev_map(dev);
 	if (err)
@@ -128,6 +129,7 @@ void vei_dev_destroy(struct vei_dev *dev)
 {
 	struct pci_dev *pdev = dev->pdev;
 
+	vei_dev_unwatch(dev);
 	vei_debugfs_del_dev(dev);
 	pci_set_drvdata(pdev, NULL);
 	pci_iounmap(pdev, dev->base);

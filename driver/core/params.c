@@ -15,6 +15,7 @@ struct vei_params vei_params = {
 		.indirect = true,
 	},
 	.feature_mask = ~0ULL,
+	.watch_ms = 2000,
 };
 
 /* A parameter that takes one of a few words. */
@@ -119,6 +120,10 @@ VEI_TOGGLE_PARAM(indirect,
 		 "indirect descriptors, bit 28 (default: Y)");
 VEI_TOGGLE_PARAM(notify_on_empty,
 		 "interrupt when a queue runs empty, bit 24 (default: N)");
+
+module_param_named(watch_ms, vei_params.watch_ms, uint, 0444);
+MODULE_PARM_DESC(watch_ms,
+		 "look for lost kicks and interrupts every so many ms, 0 never (default: 2000)");
 
 module_param_cb(feature_mask, &vei_mask_ops, &vei_params.feature_mask, 0444);
 __MODULE_PARM_TYPE(feature_mask, "ullong");

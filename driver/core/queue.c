@@ -126,6 +126,15 @@ bool vei_queue_serves(const struct vei_queue *q, const struct vei_queue_spec *sp
 	       !q->handler == !spec->handler;
 }
 
+/* By flags that never say otherwise. */
+static void vei_queue_kick_always(struct vei_queue *q)
+{
+	static const u16 no_flags;
+
+	q->ring.kick.by_index = false;
+	q->ring.kick.word = (__force const u16 __vei_shared *)&no_flags;
+}
+
 /**
  * vei_queue_renew() - a ring as new, as was negotiated now, in the memory that it had
  * @q: a queue that serves @spec
@@ -141,6 +150,7 @@ int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 	snprintf(q->name, sizeof(q->name), "virtio_ei-%s-%s", pci_name(q->dev->pdev), spec->name);
 	q->handler = spec->handler;
 	q->priv = spec->priv;
+	q->standing = spec->standing;
 	q->reported = false;
 	cfg->indirect_min = spec->indirect_min;
 	cfg->strict_len = spec->strict_len;
@@ -151,6 +161,8 @@ int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 	if (err)
 		dev_err(&q->dev->pdev->dev, "%s: size %u is no power of two up to %u\n", q->name,
 			cfg->size, VEI_RING_SIZE_MAX);
+	if (!err && q->dev->kick_always)
+		vei_queue_kick_always(q);
 	return err;
 }
 
@@ -192,6 +204,8 @@ void vei_queue_read_stats(const struct vei_queue *q, struct vei_queue_stats *s)
 	s->kick_decisions = max(vei_count_read(&count->kick_decisions), s->kicks);
 	s->kicks_suppressed = s->kick_decisions - s->kicks;
 	s->interrupts = max(vei_count_read(&count->interrupts), s->interrupts_empty);
+	s->kicks_lost = vei_count_read(&count->lost[VEI_LOST_KICK]);
+	s->interrupts_lost = vei_count_read(&count->lost[VEI_LOST_INTERRUPT]);
 	s->rearms = max(vei_count_read(&count->rearms), s->rearms_lost);
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_read_stats, VEI_NS);

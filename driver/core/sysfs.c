@@ -77,6 +77,8 @@ static ssize_t kick_mode_show(struct device *d, struct device_attribute *attr, c
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
+	if (dev->kick_always)
+		return sysfs_emit(buf, "always\n");
 	return sysfs_emit(buf, "%s\n", vei_dev_kick_by_index(dev) ? "avail_event" : "flags");
 }
 static DEVICE_ATTR_RO(kick_mode);
@@ -85,6 +87,8 @@ static ssize_t intr_mode_show(struct device *d, struct device_attribute *attr, c
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
+	if (READ_ONCE(dev->intr_polled))
+		return sysfs_emit(buf, "polled\n");
 	return sysfs_emit(buf, "%s\n", vei_dev_intr_by_index(dev) ? "used_event" : "flags");
 }
 static DEVICE_ATTR_RO(intr_mode);
@@ -105,8 +109,15 @@ static ssize_t config_offset_show(struct device *d, struct device_attribute *att
 }
 static DEVICE_ATTR_RO(config_offset);
 
-/* Negotiate again. What was wanted before is tried if the device cannot go on so. */
-static int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value)
+/**
+ * vei_dev_retoggle() - negotiate again
+ * @dev: the device, under its toggle_lock
+ * @toggle: one of its toggles, or &vei_dev.kick_always
+ * @value: its new value; what was before is tried if the device cannot go on so
+ *
+ * Context: may sleep. Return: 0 or a negative errno.
+ */
+int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value)
 {
 	bool before = *toggle;
 	int err;
@@ -132,8 +143,10 @@ static ssize_t vei_toggle_store(struct device *d, size_t offset, const char *buf
 	if (err)
 		return err;
 	mutex_lock(&dev->toggle_lock);
-	if (*toggle != value)
+	if (*toggle != value) {
+		vei_watch_trust(dev);
 		err = vei_dev_retoggle(dev, toggle, value);
+	}
 	mutex_unlock(&dev->toggle_lock);
 	return err ?: count;
 }
@@ -172,11 +185,28 @@ static ssize_t reset_store(struct device *d, struct device_attribute *attr, cons
 	if (!dev->ops->restart)
 		return -EOPNOTSUPP;
 	mutex_lock(&dev->toggle_lock);
+	vei_watch_trust(dev);
 	err = dev->ops->restart(dev);
 	mutex_unlock(&dev->toggle_lock);
 	return err ?: count;
 }
 static DEVICE_ATTR_WO(reset);
+
+static ssize_t kicks_lost_show(struct device *d, struct device_attribute *attr, char *buf)
+{
+	struct vei_dev *dev = dev_get_drvdata(d);
+
+	return sysfs_emit(buf, "%llu\n", vei_count_read(&dev->lost[VEI_LOST_KICK]));
+}
+static DEVICE_ATTR_RO(kicks_lost);
+
+static ssize_t interrupts_lost_show(struct device *d, struct device_attribute *attr, char *buf)
+{
+	struct vei_dev *dev = dev_get_drvdata(d);
+
+	return sysfs_emit(buf, "%llu\n", vei_count_read(&dev->lost[VEI_LOST_INTERRUPT]));
+}
+static DEVICE_ATTR_RO(interrupts_lost);
 
 static struct attribute *vei_dev_attrs[] = {
 	&dev_attr_dialect.attr,
@@ -193,6 +223,8 @@ static struct attribute *vei_dev_attrs[] = {
 	&dev_attr_features_hi.attr,
 	&dev_attr_indirect.attr,
 	&dev_attr_notify_on_empty.attr,
+	&dev_attr_kicks_lost.attr,
+	&dev_attr_interrupts_lost.attr,
 	&dev_attr_reset.attr,
 	NULL,
 };

@@ -91,6 +91,28 @@ TRACE_EVENT(vei_rearm,
 		  __entry->armed)
 );
 
+TRACE_EVENT(vei_lost,
+	TP_PROTO(const struct vei_queue *q, enum vei_lost what, u16 used),
+	TP_ARGS(q, what, used),
+	TP_STRUCT__entry(
+		__string(name, q->name)
+		__field(int, what)
+		__field(u16, available)
+		__field(u16, used)
+		__field(u16, taken)
+	),
+	TP_fast_assign(
+		VEI_ASSIGN_STR(name, q->name);
+		__entry->what = what;
+		__entry->available = q->ring.published;
+		__entry->used = used;
+		__entry->taken = q->ring.last_used;
+	),
+	TP_printk("%s %s available=%u used=%u taken=%u", __get_str(name),
+		  __entry->what == VEI_LOST_KICK ? "kick" : "interrupt", __entry->available,
+		  __entry->used, __entry->taken)
+);
+
 #endif /* _VEI_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

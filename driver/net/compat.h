@@ -5,7 +5,6 @@
 
 #include <linux/version.h>
 
-#include <linux/timer.h>
 #include <linux/u64_stats_sync.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 #include <net/page_pool/helpers.h>
@@ -32,11 +31,6 @@
 #else
 #define vei_stats_fetch_begin u64_stats_fetch_begin_irq
 #define vei_stats_fetch_retry u64_stats_fetch_retry_irq
-#endif
-
-/* 6.16: from_timer() by another name. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-#define timer_container_of from_timer
 #endif
 
 /* 6.13: a sample is passed by its address. */

@@ -128,6 +128,8 @@ static const char *const vei_net_queue_stats[] = {
 	"interrupts_empty",
 	"rearms",
 	"rearms_lost",
+	"kicks_lost",
+	"interrupts_lost",
 };
 
 static int vei_net_get_sset_count(struct net_device *netdev, int sset)
@@ -180,6 +182,8 @@ static u64 *vei_net_put_queue_stats(u64 *to, const struct vei_net_stats *stats,
 		to[9] = s.interrupts_empty;
 		to[10] = s.rearms;
 		to[11] = s.rearms_lost;
+		to[12] = s.kicks_lost;
+		to[13] = s.interrupts_lost;
 	}
 	return to + ARRAY_SIZE(vei_net_queue_stats);
 }

@@ -239,6 +239,7 @@ static const struct vei_dev_ops vei_net_dev_ops = {
 	.fix_features = vei_net_fix_features,
 	.config_changed = vei_net_config_changed,
 	.queue_broken = vei_net_queue_broken,
+	.queue_busy = vei_net_queue_busy,
 	.restart = vei_net_restart_dev,
 };
 
@@ -271,6 +272,7 @@ static int vei_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 err_net:
 	vei_net_end(net);
+	vei_dev_unwatch(dev);
 	vei_net_free(net);
 err_dev:
 	vei_dev_fail(dev);
@@ -288,6 +290,7 @@ static void vei_net_remove(struct pci_dev *pdev)
 	vei_net_forsake(net);
 	unregister_netdev(net->netdev);
 	vei_net_end(net);
+	vei_dev_unwatch(dev);
 	vei_net_free(net);
 	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);

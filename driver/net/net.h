@@ -375,6 +375,7 @@ u64 vei_net_wanted_features(void);
 
 /* queues.c */
 unsigned int vei_net_device_pairs(struct vei_dev *dev);
+bool vei_net_queue_busy(struct vei_queue *q);
 int vei_net_up(struct vei_net *net);
 void vei_net_down(struct vei_net *net);
 void vei_net_spread_senders(struct vei_net *net, unsigned int pairs);

@@ -32,6 +32,23 @@ unsigned int vei_net_device_pairs(struct vei_dev *dev)
 	return clamp(pairs, 1U, VEI_NET_PAIRS_MAX);
 }
 
+/**
+ * vei_net_queue_busy() - &vei_dev_ops.queue_busy: is a poll due?
+ * @q: the queue
+ */
+bool vei_net_queue_busy(struct vei_queue *q)
+{
+	const struct napi_struct *napi;
+
+	if (q->handler == vei_rxq_interrupt)
+		napi = &((struct vei_net_rxq *)q->priv)->napi;
+	else if (q->handler == vei_txq_interrupt)
+		napi = &((struct vei_net_txq *)q->priv)->napi;
+	else
+		return false;	/* who waits for an answer looks by himself */
+	return test_bit(NAPI_STATE_SCHED, &napi->state);
+}
+
 static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
 {
 	bool ctrl = vei_net_has(net, VEI_NET_F_CTRL_VQ);
@@ -51,6 +68,7 @@ static int vei_net_find_queues(struct vei_net *net, unsigned int pairs)
 			.name = names[VEI_NET_RXQ(i)],
 			.handler = vei_rxq_interrupt,
 			.priv = &net->rxq[i],
+			.standing = true,
 			.strict_len = true,
 		};
 		snprintf(names[VEI_NET_TXQ(i)], sizeof(*names), "output.%u", i);

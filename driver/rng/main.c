@@ -227,6 +227,7 @@ static int vei_rng_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return 0;
 
 	vei_rng_change(rng, VEI_RNG_REMOVED);
+	vei_dev_unwatch(rng->dev);
 	vei_dev_fail(rng->dev);
 	vei_dev_del_queues(rng->dev);
 	vei_dev_destroy(rng->dev);
@@ -243,6 +244,7 @@ static void vei_rng_remove(struct pci_dev *pdev)
 	/* First, as whoever reads would wait for ever. */
 	vei_rng_change(rng, VEI_RNG_REMOVED);
 	hwrng_unregister(&rng->hwrng);
+	vei_dev_unwatch(dev);
 	vei_dev_del_queues(dev);
 	vei_dev_destroy(dev);
 	kfree(rng);

@@ -12,6 +12,12 @@
 
 #include <linux/hrtimer.h>
 #include <linux/pci.h>
+#include <linux/timer.h>
+
+/* 6.16: from_timer() by another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define timer_container_of from_timer
+#endif
 
 /* 6.8: PCI_IRQ_LEGACY became PCI_IRQ_INTX. */
 #ifndef PCI_IRQ_INTX

@@ -9,7 +9,7 @@
  *	vei_dev_find_queues()	rings, vectors
  *	vei_dev_ready()		the device may go
  *
- * and in remove vei_dev_reset(), vei_dev_del_queues(), vei_dev_destroy().
+ * and in remove vei_dev_reset(), vei_dev_unwatch(), vei_dev_del_queues(), vei_dev_destroy().
  * A failed step leaves the earlier ones to be undone in the same way. The
  * driver data of the PCI device belongs to the core: &struct vei_dev.
  *
@@ -26,6 +26,8 @@
 #include <linux/bits.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
 
 #include <uapi/virtio_ei.h>
 #include <vei/compat.h>
@@ -57,6 +59,18 @@ enum vei_vector_mode {
 };
 
 /**
+ * enum vei_lost - what the watch finds to be lost
+ * @VEI_LOST_KICK: a kick: the device did not know of a buffer
+ * @VEI_LOST_INTERRUPT: an interrupt: the driver did not know of a used one
+ * @VEI_NLOST: how many kinds there are
+ */
+enum vei_lost {
+	VEI_LOST_KICK,
+	VEI_LOST_INTERRUPT,
+	VEI_NLOST,
+};
+
+/**
  * struct vei_toggles - feature bits of the core that the user may not want
  * @used_event: suppress interrupts by used_event (bit 29)
  * @avail_event: suppress kicks by avail_event (bit 32; released dialect: bit 29)
@@ -83,6 +97,8 @@ struct vei_dev;
  * @config_changed: the device changed its configuration; hard interrupt
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
+ * @queue_busy: is somebody about to look at what @q's device has used, whom its interrupt
+ *	would wake? Softirq; NULL: nobody is but in the handler
  * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
  *	now, and go on; may sleep. Returns 0, or a negative errno and the device
  *	is left reset.
@@ -93,6 +109,7 @@ struct vei_dev_ops {
 	u64 (*fix_features)(u64 features);
 	void (*config_changed)(struct vei_dev *dev);
 	void (*queue_broken)(struct vei_queue *q);
+	bool (*queue_busy)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);
 };
 
@@ -121,6 +138,16 @@ struct vei_dev_ops {
  * @queues_given: the device was given their rings and not reset since
  * @config_interrupts: interrupts that told of a config change
  * @shared_interrupts: interrupts on the vector or pin that all queues share
+ * @kick_always: kicks were lost: the device is kicked whatever it says
+ * @intr_polled: interrupts were lost, by flags even: the watch looks instead
+ * @watch: the timer that looks for what was lost
+ * @watch_fresh: it has not looked since vei_dev_ready()
+ * @watch_next: when it will look, in jiffies
+ * @watch_again: that look is only whether a kick has helped
+ * @watch_quiet: looks at which nothing had happened, up to a few
+ * @watch_lost: how much was lost since it was last trusted
+ * @lost: how much was lost in all; the watch writes it
+ * @distrust: takes the consequences
  * @debugfs: directory of this device
  */
 struct vei_dev {
@@ -147,6 +174,16 @@ struct vei_dev {
 	bool queues_given;
 	struct vei_count config_interrupts;
 	struct vei_count shared_interrupts;
+	bool kick_always;
+	bool intr_polled;
+	struct timer_list watch;
+	bool watch_fresh;
+	unsigned long watch_next;
+	bool watch_again;
+	int watch_quiet;
+	unsigned int watch_lost[VEI_NLOST];
+	struct vei_count lost[VEI_NLOST];
+	struct work_struct distrust;
 	struct dentry *debugfs;
 };
 
@@ -160,6 +197,7 @@ void vei_dev_ready(struct vei_dev *dev);
 int vei_dev_reset(struct vei_dev *dev);
 void vei_dev_fail(struct vei_dev *dev);
 bool vei_dev_is_gone(struct vei_dev *dev);
+void vei_dev_unwatch(struct vei_dev *dev);
 
 void vei_dev_config_read(struct vei_dev *dev, unsigned int offset, void *buf, unsigned int len);
 void vei_dev_config_write(struct vei_dev *dev, unsigned int offset, const void *buf,

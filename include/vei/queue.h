@@ -25,6 +25,7 @@
  * @table_len: descriptors of the longest chain that may go into an indirect
  *	table; 0: no tables
  * @indirect_min: shortest chain that does while descriptors abound
+ * @standing: the device keeps its buffers until something comes, as a receive queue's
  * @strict_len: a used length over the buffer breaks the queue. For queues where
  *	the length sizes something, as it does a received packet; elsewhere it is
  *	cut to the buffer, as some devices put the whole chain's length there
@@ -35,6 +36,7 @@ struct vei_queue_spec {
 	void *priv;
 	u16 table_len;
 	u16 indirect_min;
+	bool standing;
 	bool strict_len;
 };
 
@@ -48,9 +50,10 @@ struct vei_queue_spec {
  * @rearms_lost: how often something was there already by then
  * @interrupts: interrupts for this queue
  * @interrupts_empty: of these, how many found nothing that was used
+ * @lost: kicks and interrupts that the watch has made good for
  *
- * Each has one writer: the interrupt handler for the last two, whoever uses
- * the queue for the others. They go on when the device is restarted, as long as
+ * Each has one writer: the watch for @lost, the interrupt handler for the two before,
+ * whoever uses the queue for the others. They go on when the device is restarted, as long as
  * it has the queue.
  */
 struct vei_queue_count {
@@ -62,6 +65,29 @@ struct vei_queue_count {
 	struct vei_count rearms_lost;
 	struct vei_count interrupts;
 	struct vei_count interrupts_empty;
+	struct vei_count lost[VEI_NLOST];
+};
+
+/**
+ * struct vei_watch - a queue as it was at the last look
+ * @used: used->idx
+ * @taken: buffers taken
+ * @shadow: what interrupts were asked for after
+ * @interrupts: how many there had been
+ * @due: one was due
+ * @kicked: kicked then, to see whether it helps
+ * @looks: since the last kick of a device that does nothing
+ * @patience: looks until the next one
+ */
+struct vei_watch {
+	u16 used;
+	u16 taken;
+	u16 shadow;
+	u64 interrupts;
+	bool due;
+	bool kicked;
+	unsigned int looks;
+	unsigned int patience;
 };
 
 /**
@@ -76,6 +102,8 @@ struct vei_queue_count {
  * @interrupts_empty: of these, how many found nothing that was used
  * @rearms: how often interrupts were asked for
  * @rearms_lost: how often something was there already by then
+ * @kicks_lost: how many the watch has made good for
+ * @interrupts_lost: likewise
  */
 struct vei_queue_stats {
 	u64 adds;
@@ -88,6 +116,8 @@ struct vei_queue_stats {
 	u64 interrupts_empty;
 	u64 rearms;
 	u64 rearms_lost;
+	u64 kicks_lost;
+	u64 interrupts_lost;
 };
 
 /**
@@ -105,6 +135,8 @@ struct vei_queue_stats {
  * @vector: entry in the device's table that is the queue's own, if there is one
  * @irq: Linux number of the same, or 0
  * @spread: that vector's processors were suggested
+ * @standing: of the spec
+ * @watch: the watch's
  * @debugfs: its file
  * @name: device and queue, as in /proc/interrupts
  */
@@ -122,6 +154,8 @@ struct vei_queue {
 	u16 vector;
 	unsigned int irq;
 	bool spread;
+	bool standing;
+	struct vei_watch watch;
 	struct dentry *debugfs;
 	char name[40];
 };

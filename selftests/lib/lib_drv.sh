@@ -67,6 +67,21 @@ drv_loaded()
 	[ -d "/sys/module/$DRIVER" ]
 }
 
+# The watch of each device has found nothing lost, unless a suite loses it on purpose.
+watch_is_quiet()
+{
+	local file rc=0
+
+	[ -z "${LOSSES_EXPECTED-}" ] || return 0
+	for file in /sys/bus/pci/devices/*/virtio_ei/{kicks,interrupts}_lost; do
+		if [ -e "$file" ] && [ "$(<"$file")" != 0 ]; then
+			echo "# ${file#/sys/bus/pci/devices/}: $(<"$file"), expected 0"
+			rc=1
+		fi
+	done
+	return $rc
+}
+
 drv_unload()
 {
 	local module rc=0
@@ -76,6 +91,7 @@ drv_unload()
 		stock_unload "$DRIVER"
 		return
 	fi
+	watch_is_quiet || rc=1
 	for module in "$DRIVER" virtio_ei; do
 		if [ -d "/sys/module/$module" ]; then
 			rmmod "$module" || rc=1

@@ -10,6 +10,9 @@
 # shellcheck source=lib_meddle.sh
 . "$LIB_DIR/lib_meddle.sh"
 
+# Nobody shall kick for it.
+VEI_CORE_PARAMS+=" watch_ms=0"
+
 ROUNDS=10
 MCAST=01:00:5e:11:22:33
 CONTROL=2	# its queue, where there is one pair of others

@@ -402,8 +402,10 @@ static void step(void)
 		vei_ring_intr_postpone(r, front());
 		break;
 	default:
-		if (op < 0x80)
+		if (op < 0x60)
 			vei_ring_pending(r);
+		else if (op < 0x80)
+			(void)(vei_ring_unused(r) | vei_ring_starved(r) | vei_ring_intr_due(r));
 		else if (op < 0xe0)
 			vei_ring_intr_hush(r);
 		else if (op == 0xef)

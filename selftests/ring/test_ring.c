@@ -479,6 +479,80 @@ static void test_intr_spent(void)
 	tap_result("an interrupt that was asked for is known to have been");
 }
 
+/* The device's word on kicks, for the index @word or the flags. */
+static void say(struct vei_ring *r, u16 word)
+{
+	*(u16 *)r->kick.word = word;
+}
+
+/* What the watch asks: has the device all used, does it wait for what it has? */
+static void test_watch_kick(void)
+{
+	static const u16 bases[] = { 0, 1, 65534, 32767 };
+	unsigned int i, by_index;
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		for (by_index = 0; by_index < 2; by_index++) {
+			struct vei_ring *r = begin(&(struct rig_params){
+				.size = 8, .kick_by_index = by_index, .base = bases[i] });
+
+			EXPECT(!vei_ring_unused(r));
+			EXPECT_EQ(add_in(r, 1, token), 0);
+			/* Not published, and then not decided on: its owner is at it. */
+			EXPECT(!vei_ring_unused(r));
+			vei_ring_publish(r);
+			EXPECT(!vei_ring_unused(r));
+			vei_ring_kick_prepare(r);
+			EXPECT(vei_ring_unused(r));
+			/* It waits for this one, says the device, or never began. */
+			say(r, by_index ? bases[i] : 0);
+			EXPECT_EQ(vei_ring_starved(r), bases[i] != 0);
+			/* It knows of this one, or wants to hear of none. */
+			say(r, by_index ? bases[i] + 1 : VEI_USED_F_NO_NOTIFY);
+			EXPECT(!vei_ring_starved(r));
+			EXPECT(vei_ring_unused(r));
+			/* Used, taken or not. */
+			say(r, by_index ? bases[i] + 1 : 0);
+			rig_dev_push(&dev, 0, 1);
+			rig_dev_publish(&dev);
+			EXPECT(!vei_ring_unused(r));
+			EXPECT(!vei_ring_starved(r));
+			end();
+		}
+	}
+	tap_result("buffers that a device may not know of are told from those it has");
+}
+
+/* And should there have been an interrupt? */
+static void test_watch_intr(void)
+{
+	unsigned int by_index;
+	u32 len;
+
+	for (by_index = 0; by_index < 2; by_index++) {
+		struct vei_ring *r = begin(&(struct rig_params){
+			.size = 8, .intr_by_index = by_index, .base = 65535 });
+
+		EXPECT_EQ(add_in(r, 1, token), 0);
+		vei_ring_kick_prepare(r);
+		EXPECT(vei_ring_intr_enable(r));
+		EXPECT(!vei_ring_intr_due(r));
+		rig_dev_push(&dev, 0, 1);
+		rig_dev_publish(&dev);
+		EXPECT(vei_ring_intr_due(r));
+		/* By flags, a handler has been and its owner is on its way. */
+		vei_ring_intr_hush(r);
+		EXPECT_EQ(vei_ring_intr_due(r), by_index);
+		vei_ring_intr_disable(r);
+		EXPECT(!vei_ring_intr_due(r));
+		EXPECT(vei_ring_get(r, &len));
+		EXPECT(vei_ring_intr_enable(r));
+		EXPECT(!vei_ring_intr_due(r));
+		end();
+	}
+	tap_result("an interrupt that should have been is known");
+}
+
 int main(void)
 {
 	tap_begin();
@@ -494,6 +568,8 @@ int main(void)
 	test_burst_over_the_end();
 	test_dump();
 	test_intr_spent();
+	test_watch_kick();
+	test_watch_intr();
 	test_regression_long_chain_full_ring();
 	test_regression_direct_past_table();
 	test_regression_off_in_largest_ring();

@@ -126,8 +126,12 @@ def draft_guests(qemu):
         # whose device counts as well, but speaks as the others do
         guest("counters", [Disk("a", props={"ioeventfd": "off"})], ["counters.sh"], seconds=20,
               timeout=600, qemu=qemu),
+        # what the watch makes good for would not reach the time limits of requests
         guest("draft-faults", [Disk("a", props=quiet)], ["faults.sh"], seconds=165, timeout=900,
+              core_params="watch_ms=0",
               qemu=qemu, kernel_args="slub_debug=FZP"),
+        guest("draft-watch", [Disk("a", props=quiet)], ["watch.sh"], seconds=40, timeout=600,
+              qemu=qemu),
         cut_guest("draft-powercut", {"p": ""}, DRAFT, qemu=qemu),
     ]
 

@@ -235,4 +235,20 @@ SETTINGS_MUTANTS = [
         NET + "settings.c": [(" || !vei_rxq_outgrown(&net->rxq[0]))", ")")]}),
 ]
 
-ALL = CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS
+# What finds, mends and remembers what got lost.
+WATCH_MUTANTS = [
+    Mutant("watch-does-not-kick", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
+           "0: no answer", {CORE + "watch.c": [("\tiowrite16(q->index, q->notify);\n", "")]}),
+    Mutant("watch-does-not-come", "draft-watch", "watch", "test_start|interrupts lost-interrupt 1:1",
+           "0: no answer", {CORE + "watch.c": [("\tq->handler(q);\n", "")]}),
+    Mutant("watch-trusts-for-ever", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
+           "kick_mode is avail_event still",
+           {CORE + "watch.c": [("\tif (++dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
+                                "\tif (0)\n")]}),
+    Mutant("watch-suspects-the-idle", "draft-watch", "watch", "test_start|sound", "lost: got",
+           {CORE + "watch.c": [("\tif (due && w->due && taken == w->taken && shadow == w->shadow &&\n"
+                                "\t    interrupts == w->interrupts && !vei_watch_awake(q)) {\n",
+                                "\tif (taken == w->taken) {\n")]}),
+]
+
+ALL = WATCH_MUTANTS + CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The watch: kicks and interrupts that got lost.
+ *
+ * Who suppresses notifications too well is never told again. By index a kick is due only
+ * when the index is crossed, so what comes after a lost one does not make good for it;
+ * and so with interrupts. The hot path knows nothing of this file: now and then a timer
+ * compares each queue with what it was at the look before.
+ *
+ *   a kick      Nothing was used since the last look, though the device has buffers. It is
+ *               kicked. If that helps at once, a kick had been lost; if not, the device is
+ *               slow, or nothing is to be done, and it is kicked more and more rarely.
+ *   an interrupt  What it was asked for after has been used, since before the last look, and
+ *               nobody has come. The handler is called in its place.
+ *
+ * A device that loses several in one direction is not trusted with it any more, until the
+ * user says otherwise: it is kicked for everything; interrupts are by flags, and when that
+ * does not help, looked for instead.
+ */
+
+#include <linux/export.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+
+#include <vei/ring/dump.h>
+
+#include "core.h"
+#include "trace.h"
+
+/* How long a device may take to do something about a kick. */
+#define VEI_WATCH_REACTION	max(HZ / 50, 2)
+
+/* Where interrupts are looked for instead. */
+#define VEI_WATCH_POLL		max(HZ / 100, 1)
+
+/* Looks at a device that does nothing whatever it is told, between two kicks, at the most. */
+#define VEI_WATCH_PATIENCE	32
+
+/* An idle device is looked at more rarely: 2^this times. */
+#define VEI_WATCH_QUIET		2
+
+/* So many lost ones of a direction end the trust in it. */
+#define VEI_WATCH_TRUST		3
+
+/* Rarer than that it would be of no use. */
+#define VEI_WATCH_MS_MAX	60000U
+
+static const char *const vei_lost_names[] = {
+	[VEI_LOST_KICK] = "kick",
+	[VEI_LOST_INTERRUPT] = "interrupt",
+};
+
+static void vei_watch_lost(struct vei_queue *q, enum vei_lost what, u16 used)
+{
+	struct vei_dev *dev = q->dev;
+	struct vei_ring_shared shared;
+
+	vei_ring_read_shared(&q->ring, &shared);
+	trace_vei_lost(q, what, used);
+	if (!dev->watch_lost[what])
+		dev_warn(&dev->pdev->dev,
+			 "%s: lost %s: available %u, used %u, taken %u; avail_event %u, used flags %u, used_event %u, avail flags %u\n",
+			 q->name, vei_lost_names[what], shared.avail_idx, used,
+			 READ_ONCE(q->ring.last_used), shared.avail_event, shared.used_flags,
+			 shared.used_event, shared.avail_flags);
+	vei_count_inc(&q->count.lost[what]);
+	vei_count_inc(&dev->lost[what]);
+	if (++dev->watch_lost[what] >= VEI_WATCH_TRUST)
+		schedule_work(&dev->distrust);
+}
+
+/* Does the device sit on buffers that it may not know of? */
+static bool vei_watch_waits(const struct vei_queue *q)
+{
+	return q->standing ? vei_ring_starved(&q->ring) : vei_ring_unused(&q->ring);
+}
+
+/* The first kick that might help, or one more after a while. */
+static void vei_watch_kick(struct vei_queue *q, bool still)
+{
+	struct vei_watch *w = &q->watch;
+
+	if (!still || !vei_watch_waits(q)) {
+		w->looks = 0;
+		w->patience = 1;
+		return;
+	}
+	if (++w->looks < w->patience)
+		return;
+	w->looks = 0;
+	w->patience = min(2 * w->patience, VEI_WATCH_PATIENCE);
+	w->kicked = true;
+	/* Not vei_queue_notify(), whose counter is the owner's. */
+	iowrite16(q->index, q->notify);
+}
+
+/* In the place of an interrupt. What is done in one is done in one of a timer's. */
+static void vei_watch_handle(struct vei_queue *q)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	q->handler(q);
+	local_irq_restore(flags);
+}
+
+static bool vei_watch_awake(struct vei_queue *q)
+{
+	return q->dev->ops->queue_busy && q->dev->ops->queue_busy(q);
+}
+
+static void vei_watch_intr(struct vei_queue *q, u16 used)
+{
+	u64 interrupts = vei_count_read(&q->count.interrupts);
+	u16 shadow = READ_ONCE(q->ring.intr.shadow);
+	u16 taken = READ_ONCE(q->ring.last_used);
+	struct vei_watch *w = &q->watch;
+	bool due = vei_ring_intr_due(&q->ring);
+
+	if (due && w->due && taken == w->taken && shadow == w->shadow &&
+	    interrupts == w->interrupts && !vei_watch_awake(q)) {
+		vei_watch_lost(q, VEI_LOST_INTERRUPT, used);
+		vei_watch_handle(q);
+		due = false;
+	}
+	w->due = due;
+	w->taken = taken;
+	w->shadow = shadow;
+	w->interrupts = interrupts;
+}
+
+/* Did the kick help? */
+static void vei_watch_look_again(struct vei_queue *q, u16 used)
+{
+	if (q->watch.kicked && used != q->watch.used)
+		vei_watch_lost(q, VEI_LOST_KICK, used);
+	q->watch.kicked = false;
+}
+
+/* Returns whether the queue was kicked, so that it is to be looked at again soon. */
+static bool vei_watch_queue(struct vei_queue *q, bool again, bool *quiet)
+{
+	struct vei_watch *w = &q->watch;
+	u16 used = READ_ONCE(q->ring.last_used) + vei_ring_claimed(&q->ring);
+	bool still = used == w->used;
+
+	if (again) {
+		vei_watch_look_again(q, used);
+	} else {
+		vei_watch_kick(q, still);
+		if (q->handler)
+			vei_watch_intr(q, used);
+	}
+	if (!still || w->due || w->looks)
+		*quiet = false;
+	w->used = used;
+	return w->kicked;
+}
+
+/* Its interrupts are not to be trusted. */
+static void vei_watch_poll(struct vei_queue *q)
+{
+	if (q->handler && vei_ring_intr_due(&q->ring) && !vei_watch_awake(q))
+		vei_watch_handle(q);
+}
+
+static unsigned long vei_watch_delay(struct vei_dev *dev, bool again, bool quiet)
+{
+	unsigned long delay = msecs_to_jiffies(min(vei_params.watch_ms, VEI_WATCH_MS_MAX));
+
+	if (again)
+		return VEI_WATCH_REACTION;
+	dev->watch_quiet = quiet ? min(dev->watch_quiet + 1, VEI_WATCH_QUIET) : 0;
+	delay <<= dev->watch_quiet;
+	/* With other timers of the machine, where it is all the same. */
+	return delay < HZ ? delay : round_jiffies_relative(delay);
+}
+
+/* The first one after a reset sees what there is. */
+static void vei_watch_begin(struct vei_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nqueue; i++)
+		if (dev->queue[i])
+			dev->queue[i]->watch = (struct vei_watch){ .patience = 1 };
+	dev->watch_fresh = false;
+	dev->watch_again = false;
+	dev->watch_quiet = 0;
+	dev->watch_next = jiffies;
+}
+
+/* At all queues; at the next time only at whether kicks have helped, if there were any. */
+static void vei_watch_queues(struct vei_dev *dev)
+{
+	bool quiet = true, kicked = false;
+	unsigned int i;
+
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (q && !q->ring.broken)
+			kicked |= vei_watch_queue(q, dev->watch_again, &quiet);
+	}
+	dev->watch_again = kicked;
+	dev->watch_next = jiffies + vei_watch_delay(dev, kicked, quiet);
+}
+
+/* The timer. */
+static void vei_watch_look(struct timer_list *timer)
+{
+	struct vei_dev *dev = timer_container_of(dev, timer, watch);
+	bool polled = READ_ONCE(dev->intr_polled);
+	unsigned int i;
+
+	if (!READ_ONCE(dev->live))
+		return;
+	if (dev->watch_fresh)
+		vei_watch_begin(dev);
+	for (i = 0; polled && i < dev->nqueue; i++)
+		if (dev->queue[i])
+			vei_watch_poll(dev->queue[i]);
+	if (time_after_eq(jiffies, dev->watch_next))
+		vei_watch_queues(dev);
+	if (polled && time_after(dev->watch_next, jiffies + VEI_WATCH_POLL))
+		mod_timer(timer, jiffies + VEI_WATCH_POLL);
+	else
+		mod_timer(timer, dev->watch_next);
+}
+
+/* Negotiate again, or only begin again, with less trust. */
+static void vei_watch_distrust(struct work_struct *work)
+{
+	struct vei_dev *dev = container_of(work, struct vei_dev, distrust);
+	unsigned int *lost = dev->watch_lost;
+	bool *what = NULL, value = true;
+
+	mutex_lock(&dev->toggle_lock);
+	if (lost[VEI_LOST_KICK] >= VEI_WATCH_TRUST && !dev->kick_always) {
+		what = &dev->kick_always;
+		dev_warn(&dev->pdev->dev, "loses kicks: it is kicked for everything from now on\n");
+	} else if (lost[VEI_LOST_INTERRUPT] >= VEI_WATCH_TRUST && vei_dev_intr_by_index(dev)) {
+		what = &dev->toggles.used_event;
+		value = false;
+		dev_warn(&dev->pdev->dev, "loses interrupts: they are by flags from now on\n");
+	} else if (lost[VEI_LOST_INTERRUPT] >= VEI_WATCH_TRUST && !dev->intr_polled) {
+		dev_warn(&dev->pdev->dev, "loses interrupts: it is polled from now on\n");
+		WRITE_ONCE(dev->intr_polled, true);
+		lost[VEI_LOST_INTERRUPT] = 0;
+	}
+	if (what) {
+		vei_dev_retoggle(dev, what, value);
+		lost[what == &dev->kick_always ? VEI_LOST_KICK : VEI_LOST_INTERRUPT] = 0;
+	}
+	mutex_unlock(&dev->toggle_lock);
+}
+
+/**
+ * vei_watch_init() - prepare the watch of a new device
+ * @dev: the device
+ */
+void vei_watch_init(struct vei_dev *dev)
+{
+	timer_setup(&dev->watch, vei_watch_look, 0);
+	INIT_WORK(&dev->distrust, vei_watch_distrust);
+}
+
+/**
+ * vei_watch_trust() - forget what was lost; the user has said how it is to be
+ * @dev: the device, under its toggle_lock; to be restarted
+ */
+void vei_watch_trust(struct vei_dev *dev)
+{
+	dev->kick_always = false;
+	WRITE_ONCE(dev->intr_polled, false);
+	memset(dev->watch_lost, 0, sizeof(dev->watch_lost));
+}
+
+/**
+ * vei_dev_unwatch() - no restart of the core's own comes any more
+ * @dev: a device that was reset for good, so that its &vei_dev_ops.restart does nothing
+ *
+ * Before &vei_dev.priv goes. Context: may sleep.
+ */
+void vei_dev_unwatch(struct vei_dev *dev)
+{
+	cancel_work_sync(&dev->distrust);
+}
+EXPORT_SYMBOL_NS_GPL(vei_dev_unwatch, VEI_NS);

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Kicks and interrupts of a disk that get lost (QEMU's x-draft-fault), one request at a time:
+# the watch makes good for them long before a request is over its time, counts them, says so
+# once, and after some of them goes by something safer.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+WATCH_MS=200
+# It is what is tested.
+LOSSES_EXPECTED=1
+
+# fault, used_event:avail_event, what is lost, attribute and its value in the end
+ALL_TESTS=(
+	test_start
+	test_sound
+	"test_lost lost-kick 1:1 kicks kick_mode always"
+	"test_lost lost-kick 0:0 kicks kick_mode always"
+	"test_lost avail-event-stuck 1:1 kicks kick_mode always"
+	"test_lost lost-interrupt 1:1 interrupts intr_mode polled"
+	"test_lost lost-interrupt 0:0 interrupts intr_mode polled"
+	"test_lost used-event-off-by-one 1:1 interrupts intr_mode flags"
+	test_unwatched
+	test_end
+)
+
+fault()
+{
+	device_set "$DISK" x-draft-fault '"none"' && device_set "$DISK" x-draft-fault "\"$1\""
+}
+
+# One request, in less time than requests have.
+request()
+{
+	timeout "${1:-10}" dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct \
+		status=none
+}
+
+test_start()
+{
+	drv_unload && drv_load "watch_ms=$WATCH_MS"
+	check_err $? "the disks do not appear"
+	check_eq "$(core_param watch_ms)" $WATCH_MS "watch_ms"
+}
+
+test_sound()
+{
+	sleep 1
+	load_run "$DISK" 300 -d 8
+	check_err $? "lost or spoiled"
+	sleep 1
+	request
+	check_err $? "no request is done"
+	check_eq "$(vei_get "$DISK" kicks_lost)" 0 "kicks_lost"
+	check_eq "$(vei_get "$DISK" interrupts_lost)" 0 "interrupts_lost"
+}
+
+test_lost()
+{
+	local i before timeouts
+
+	vei_set "$DISK" reset 1
+	vei_set "$DISK" used_event "${2%:*}" && vei_set "$DISK" avail_event "${2#*:}"
+	check_err $? "cannot be toggled"
+	before=$(vei_get "$DISK" "$3_lost")
+	timeouts=$(disk_get "$DISK" virtio_ei_timeouts)
+	for ((i = 0; i < 30; i++)); do
+		[ "$(vei_get "$DISK" "$4")" != "$5" ] || break
+		fault "$1"
+		request
+		check_err $? "$i: the request is not done"
+		[ "$RET" = 0 ] || break
+	done
+	check_eq "$(vei_get "$DISK" "$4")" "$5" "$4"
+	check_ge $(($(vei_get "$DISK" "$3_lost") - before)) 3 "$3_lost"
+	check_eq "$(disk_get "$DISK" virtio_ei_timeouts)" "$timeouts" "requests over their time"
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled afterwards"
+	fault none
+	vei_set "$DISK" reset 1
+	load_run "$DISK" 50
+	check_err $? "lost or spoiled without the fault"
+}
+
+# The control: nobody makes good for it.
+test_unwatched()
+{
+	drv_unload && drv_load watch_ms=0
+	check_err $? "the disks do not appear"
+	fault lost-kick
+	request 3
+	check_fail $? "a request is done that nobody can have helped"
+	check_eq "$(vei_get "$DISK" kicks_lost)" 0 "kicks_lost"
+	fault none
+	vei_set "$DISK" reset 1
+	request
+	check_err $? "no request is done after a reset"
+}
+
+test_end()
+{
+	drv_unload
+	check_err $? "modules do not unload"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver has no watch")
+fi
+tests_run

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Kicks and interrupts that the device loses (QEMU's x-draft-fault): the watch makes good for
+# them, counts them, says so once, and after some of them goes by something safer. On a sound
+# device it finds nothing.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_meddle.sh
+. "$LIB_DIR/lib_meddle.sh"
+
+WATCH_MS=200
+# It is what is tested.
+LOSSES_EXPECTED=1
+PAIR=${VEI_PAIRS%% *}
+NIC=${PAIR}0
+RECEIVE=0
+TRANSMIT=1
+
+# fault, used_event:avail_event; what helps in the end
+ALL_TESTS=(
+	test_start
+	test_sound
+	"test_kicks lost-kick 1:1 -"
+	"test_kicks lost-kick 0:0 -"
+	"test_kicks avail-event-stuck 1:1 always"
+	"test_kicks no-notify-stuck 0:0 always"
+	"test_interrupts lost-interrupt 1:1 polled"
+	"test_interrupts lost-interrupt 0:0 polled"
+	"test_interrupts used-event-off-by-one 1:1 flags"
+	test_unwatched
+	test_end
+)
+
+start()
+{
+	drv_reload "watch_ms=$1" && pair_create "$PAIR" && pair_answers
+	check_err $? "the pair does not come up"
+}
+
+test_start()
+{
+	start $WATCH_MS
+	check_eq "$(core_param watch_ms)" $WATCH_MS "watch_ms"
+}
+
+lost()
+{
+	vei_get "$NIC" "$1_lost"
+}
+
+# Idle, under traffic both ways, and with a packet now and then.
+test_sound()
+{
+	local way i nic
+
+	sleep 1
+	for way in there back; do
+		traffic_run packet "$way" -c 3000
+		check_err $? "packets lost or spoiled"
+	done
+	for ((i = 0; i < 5; i++)); do
+		ping -q -n -c 1 -W 5 192.0.2.2 >/dev/null
+		check_err $? "no answer"
+		sleep 0.3
+	done
+	for nic in "${PAIR}0" "${PAIR}1"; do
+		check_eq "$(vei_get "$nic" kicks_lost)" 0 "$nic: kicks_lost"
+		check_eq "$(vei_get "$nic" interrupts_lost)" 0 "$nic: interrupts_lost"
+	done
+}
+
+# begin FAULT QUEUE MODE
+begin()
+{
+	local mode=$3
+
+	vei_set "$NIC" reset 1
+	vei_set "$NIC" used_event "${mode%:*}" && vei_set "$NIC" avail_event "${mode#*:}"
+	check_err $? "cannot be toggled"
+	wait_for 5 if_is_running "$IF0"
+	# all that comes at the beginning
+	pair_answers
+	log_mark
+	device_fault "$NIC" "$1" "$2"
+	check_err $? "cannot be given the fault"
+}
+
+end()
+{
+	device_faultless "$NIC"
+	vei_set "$NIC" reset 1
+	wait_for 5 if_is_running "$IF0"
+	pair_answers
+	check_err $? "no answer without the fault"
+}
+
+# answered_until ATTRIBUTE VALUE FAULT QUEUE: each is answered, if late, and has the fault anew
+answered_until()
+{
+	local i
+
+	for ((i = 0; i < 30; i++)); do
+		[ "$(vei_get "$NIC" "$1")" != "$2" ] || return 0
+		device_fault "$NIC" "$3" "$4"
+		ping -q -n -c 1 -W 10 192.0.2.2 >/dev/null
+		check_err $? "$i: no answer"
+		[ "$RET" = 0 ] || return
+	done
+	return 1
+}
+
+# What helps does so for good: nothing is lost any more.
+check_helps()
+{
+	local before
+
+	before=$(lost "$1")
+	ping -q -n -c 20 -i 0.02 -W 5 192.0.2.2 >/dev/null
+	check_err $? "no answer at last"
+	check_eq "$(lost "$1")" "$before" "$1 lost after all"
+}
+
+test_kicks()
+{
+	local before mode
+
+	faults_here || return 0
+	mode=$(vei_get "$NIC" kick_mode)
+	begin "$1" $TRANSMIT "$2"
+	before=$(lost kicks)
+	answered_until kick_mode always "$1" $TRANSMIT
+	check_err $? "kick_mode is $(vei_get "$NIC" kick_mode) still"
+	log_says "lost kick: available"
+	log_says "loses kicks: it is kicked for everything"
+	check_ge $(($(lost kicks) - before)) 3 "kicks_lost"
+	check_ge "$(vei_queue "$NIC" $TRANSMIT kicks_lost)" 3 "kicks_lost of the queue"
+	wait_for 5 if_is_running "$IF0"
+	[ "$3" = - ] || check_helps kicks
+	end
+	check_eq "$(vei_get "$NIC" kick_mode)" "$([ "${2#*:}" = 1 ] && echo avail_event || echo flags)" \
+		"kick_mode when it is trusted again"
+}
+
+test_interrupts()
+{
+	local before
+
+	faults_here || return 0
+	begin "$1" $RECEIVE "$2"
+	before=$(lost interrupts)
+	answered_until intr_mode "$3" "$1" $RECEIVE
+	check_err $? "intr_mode is $(vei_get "$NIC" intr_mode) still"
+	log_says "lost interrupt: available"
+	log_says "loses interrupts"
+	check_ge $(($(lost interrupts) - before)) 3 "interrupts_lost"
+	wait_for 5 if_is_running "$IF0"
+	check_helps interrupts
+	end
+}
+
+# The control: nobody makes good for it.
+test_unwatched()
+{
+	faults_here || return 0
+	start 0
+	begin lost-kick $TRANSMIT 1:1
+	ping -q -n -c 1 -W 2 192.0.2.2 >/dev/null
+	check_fail $? "an answer that nobody can have helped"
+	check_eq "$(lost kicks)" 0 "kicks_lost"
+	end
+}
+
+test_end()
+{
+	drv_unload
+	check_err $? "modules do not unload"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip the stock driver has no watch")
+fi
+tests_run
