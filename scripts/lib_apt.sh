@@ -10,13 +10,13 @@ debian_archive()
 
 	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	# shellcheck disable=SC2016 # apt expands these
-	format='$(REPO_URI) $(RELEASE)'
+	format='$(REPO_URI) $(CODENAME) $(RELEASE)'
 	# What the lists say of themselves, or where there are none yet, the names of suites.
 	found=$(apt-get indextargets --format "$format" 'Created-By: Packages' 'Origin: Debian' \
 		2>/dev/null)
 	[ -n "$found" ] || found=$(apt-get indextargets --no-release-info --format "$format" \
 		'Created-By: Packages' 2>/dev/null)
-	awk -v suite="$codename" '$2 == suite { print $1; found = 1; exit } END { exit !found }' \
+	awk -v suite="$codename" '$2 == suite || $3 == suite { print $1; found = 1; exit } END { exit !found }' \
 		<<<"$found"
 }
 
@@ -61,9 +61,12 @@ private_apt()
 # apt_update DIR: its lists, a day old at the most
 apt_update()
 {
-	if [ -z "$(find "$1/fresh" -mmin -1440 2>/dev/null)" ]; then
-		private_apt "$1" apt-get update >&2 && touch "$1/fresh"
+	if [ -n "$(find "$1/fresh" -mmin -1440 2>/dev/null)" ]; then
+		return
 	fi
+	rm -f "$1/fresh"
+	# By itself apt takes lists that it could not get for a warning.
+	private_apt "$1" apt-get --error-on=any update >&2 && touch "$1/fresh"
 }
 
 # apt_tree APT-DIR DIR ARCHITECTURE PACKAGE...: these and all that they need, unpacked in DIR

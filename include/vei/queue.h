@@ -70,7 +70,7 @@ struct vei_queue_count {
 
 /**
  * struct vei_watch - a queue as it was at the last look
- * @used: used->idx
+ * @used: how many were used by then, modulo 65,536
  * @taken: buffers taken
  * @shadow: what interrupts were asked for after
  * @interrupts: how many there had been

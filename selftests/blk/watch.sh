@@ -42,7 +42,7 @@ test_start()
 {
 	drv_unload && drv_load "watch_ms=$WATCH_MS"
 	check_err $? "the disks do not appear"
-	check_eq "$(core_param watch_ms)" $WATCH_MS "watch_ms"
+	check_eq "$(core_param watch_ms)" "$WATCH_MS" "watch_ms"
 }
 
 test_sound()

@@ -40,14 +40,17 @@ stock_unload()
 {
 	local device
 
-	rmmod "$@" || return
+	local rc=0
+
+	rmmod "$@" || rc=1
 	if ! stock_built_in; then
-		rmmod virtio_pci
+		rmmod virtio_pci && return $rc
 		return
 	fi
 	for device in "$STOCK"/*:*; do
 		[ ! -e "$device" ] || echo "${device##*/}" >"$STOCK/unbind"
 	done
+	return $rc
 }
 
 # drv_insert [CORE_PARAMETERS [TYPE_PARAMETERS]], on top of those of the job

@@ -103,15 +103,17 @@ test_refused()
 	check_eq "$(combined)" "$QUEUES" "combined channels"
 	check_eq "$(senders_of 0)" 1 "processors of queue 0"
 	test_all_used
-	# Nor is there more of what is refused.
-	ethtool -L "$IF0" combined 1
-	check_err $? "cannot use one pair"
+	# Nor is there more of what is refused; what the user has set of the others stays.
+	ethtool -L "$IF0" combined $((QUEUES - 1))
+	check_err $? "cannot use one pair less"
+	echo $((1 << (QUEUES - 1))) >"/sys/class/net/$IF0/queues/tx-0/xps_cpus"
 	meddle func=vei_net_ctrl skip=1 ret=-5
 	check_err $? "cannot meddle again"
 	ethtool -L "$IF0" combined "$QUEUES" 2>/dev/null
 	check_fail $? "the device has refused more"
 	meddle_end
-	check_eq "$(combined)" 1 "combined channels after more were refused"
+	check_eq "$(combined)" $((QUEUES - 1)) "combined channels after more were refused"
+	check_eq "$(senders_of 0)" $((1 << (QUEUES - 1))) "processors of queue 0 after more were refused"
 	ethtool -L "$IF0" combined "$QUEUES"
 	check_err $? "cannot use all pairs again"
 	test_all_used

@@ -41,8 +41,8 @@ start()
 
 test_start()
 {
-	start $WATCH_MS
-	check_eq "$(core_param watch_ms)" $WATCH_MS "watch_ms"
+	start "$WATCH_MS"
+	check_eq "$(core_param watch_ms)" "$WATCH_MS" "watch_ms"
 }
 
 lost()
@@ -128,14 +128,14 @@ test_kicks()
 
 	faults_here || return 0
 	mode=$(vei_get "$NIC" kick_mode)
-	begin "$1" $TRANSMIT "$2"
+	begin "$1" "$TRANSMIT" "$2"
 	before=$(lost kicks)
-	answered_until kick_mode always "$1" $TRANSMIT
+	answered_until kick_mode always "$1" "$TRANSMIT"
 	check_err $? "kick_mode is $(vei_get "$NIC" kick_mode) still"
 	log_says "lost kick: available"
 	log_says "loses kicks: it is kicked for everything"
 	check_ge $(($(lost kicks) - before)) 3 "kicks_lost"
-	check_ge "$(vei_queue "$NIC" $TRANSMIT kicks_lost)" 3 "kicks_lost of the queue"
+	check_ge "$(vei_queue "$NIC" "$TRANSMIT" kicks_lost)" 3 "kicks_lost of the queue"
 	wait_for 5 if_is_running "$IF0"
 	[ "$3" = - ] || check_helps kicks
 	end
@@ -148,9 +148,9 @@ test_interrupts()
 	local before
 
 	faults_here || return 0
-	begin "$1" $RECEIVE "$2"
+	begin "$1" "$RECEIVE" "$2"
 	before=$(lost interrupts)
-	answered_until intr_mode "$3" "$1" $RECEIVE
+	answered_until intr_mode "$3" "$1" "$RECEIVE"
 	check_err $? "intr_mode is $(vei_get "$NIC" intr_mode) still"
 	log_says "lost interrupt: available"
 	log_says "loses interrupts"
@@ -165,7 +165,7 @@ test_unwatched()
 {
 	faults_here || return 0
 	start 0
-	begin lost-kick $TRANSMIT 1:1
+	begin lost-kick "$TRANSMIT" 1:1
 	ping -q -n -c 1 -W 2 192.0.2.2 >/dev/null
 	check_fail $? "an answer that nobody can have helped"
 	check_eq "$(lost kicks)" 0 "kicks_lost"

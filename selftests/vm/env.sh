@@ -6,7 +6,8 @@
 VEI_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 VEI_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/virtio-ei
 VEI_ON=${VEI_ON-}
-VEI_BUILD=${VEI_BUILD:-$VEI_TOP/build}/vm${VEI_ON:+-$VEI_ON}
+VEI_BUILD=${VEI_BUILD:-$VEI_TOP/build}
+VEI_VM=$VEI_BUILD/vm${VEI_ON:+-$VEI_ON}
 
 # The guest's kernel is the one that the installed headers are for: modules
 # built against the one must load into the other.
@@ -27,10 +28,12 @@ VEI_TOOLS=
 VEI_USER=
 if [ -n "$VEI_ON" ]; then
 	VEI_ARCH=$(awk -v name="$VEI_ON" '$1 == name { print $3 }' "$VEI_TOP/selftests/vm/kernels")
-	KVER=$(cat "$VEI_CACHE/on-$VEI_ON/release" 2>/dev/null) ||
+	# A run keeps the one that it began with.
+	VEI_ON_DIR=${VEI_ON_DIR:-$VEI_CACHE/on-$VEI_ON}
+	KVER=$(cat "$VEI_ON_DIR/release" 2>/dev/null) ||
 		echo "VEI_ON=$VEI_ON: not there, run scripts/guest-kernel $VEI_ON" >&2
-	VEI_KERNEL=$VEI_CACHE/on-$VEI_ON/kernel
-	VEI_TOOLS=$VEI_CACHE/on-$VEI_ON/tools
+	VEI_KERNEL=$VEI_ON_DIR/kernel
+	VEI_TOOLS=$VEI_ON_DIR/tools
 	if [ "$VEI_ARCH" != amd64 ]; then
 		VEI_USER=$VEI_CACHE/user-$VEI_ARCH
 	fi

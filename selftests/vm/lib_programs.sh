@@ -31,13 +31,13 @@ program_path()
 # foreign_libraries FILE: what a program below VEI_USER loads, and its loader; and what those load
 foreign_libraries()
 {
-	local name
+	local name names
 	local -a todo=("$1") found
 	local -A seen=()
 
 	while [ ${#todo[@]} -gt 0 ]; do
-		for name in $(readelf -ld "$VEI_USER${todo[0]}" 2>/dev/null |
-			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p; s/.*program interpreter: \(.*\)\]/\1/p'); do
+		names=$(readelf -ld "$VEI_USER${todo[0]}") || die "readelf cannot read ${todo[0]}"
+		while read -r name; do
 			[ -z "${seen[$name]-}" ] || continue
 			seen[$name]=1
 			if [[ $name != /* ]]; then
@@ -50,7 +50,8 @@ foreign_libraries()
 			fi
 			echo "$name"
 			todo+=("$name")
-		done
+		done < <(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p
+			s/.*program interpreter: \(.*\)\]/\1/p' <<<"$names")
 		todo=("${todo[@]:1}")
 	done
 }
@@ -67,15 +68,17 @@ libraries()
 # program_files KIND: the file behind each program of that kind, and the libraries that it loads
 program_files()
 {
-	local name file files="" missing=""
+	local name file files="" missing="" more
 
 	for name in $(contents "$1"); do
 		if file=$(program_path "$name"); then
-			files+=$file$'\n'$(libraries "$file")$'\n'
+			more=$(libraries "$file") || exit 1
+			files+=$file$'\n'$more$'\n'
 		else
 			missing+=" $name"
 		fi
 	done
-	[ -z "$missing" ] || die "not installed:$missing (run scripts/setup)"
+	[ -z "$missing" ] ||
+		die "not there:$missing (run scripts/${VEI_USER:+guest-kernel $VEI_ON, or scripts/}setup)"
 	sort -u <<<"$files" | sed '/^$/d'
 }

@@ -40,7 +40,7 @@ def header(qemu):
 def build(qemu):
     """The plugin, compiled; its path."""
     include = header(qemu)
-    out = os.path.join(os.path.dirname(config.environment()["VEI_BUILD"]), "bench", "count.so")
+    out = os.path.join(config.environment()["VEI_BUILD"], "bench", "count.so")
     os.makedirs(os.path.dirname(out), exist_ok=True)
     source = os.path.join(BENCH, "plugin", "count.c")
     done = subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread",

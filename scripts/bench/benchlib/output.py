@@ -155,7 +155,7 @@ def bars(path, title, unit, tics, series, line=""):
 
     tics: the groups' names. series: (name, {group's number: (least, value, most)}) in turn.
     """
-    if not shutil.which("gnuplot"):
+    if not shutil.which("gnuplot") or not series:
         return None
     width = 0.8 / len(series)
     drawn = []
@@ -172,10 +172,11 @@ def bars(path, title, unit, tics, series, line=""):
     if not drawn:
         return None
     names = ", ".join(f'"{name}" {place}' for place, name in enumerate(tics))
-    subprocess.run(["gnuplot"], check=True, text=True,
-                   input=PLOT.format(out=path, title=title, unit=unit, tics=names, line=line,
-                                     last=len(tics) - 0.4, series=", ".join(drawn)))
-    return path
+    # What was measured is not lost for want of a picture.
+    done = subprocess.run(["gnuplot"], text=True, input=PLOT.format(
+        out=path, title=title, unit=unit, tics=names, line=line, last=len(tics) - 0.4,
+        series=", ".join(drawn)))
+    return None if done.returncode else path
 
 
 def plot(group, works, name, title, directory):

@@ -25,12 +25,12 @@ def tsc_khz(env, top):
 
 
 def measured(env, top):
-    program = os.path.join(env["VEI_BUILD"], f"tsc_khz.{os.getpid()}")
-    os.makedirs(env["VEI_BUILD"], exist_ok=True)
+    program = os.path.join(env["VEI_VM"], f"tsc_khz.{os.getpid()}")
+    os.makedirs(env["VEI_VM"], exist_ok=True)
     subprocess.run(["cc", "-O1", "-o", program,
                     os.path.join(top, "selftests", "vm", "tsc_khz.c")], check=True,
                    # in a directory of an odd name it leaves something behind
-                   env=dict(os.environ, TMPDIR=env["VEI_BUILD"]))
+                   env=dict(os.environ, TMPDIR=env["VEI_VM"]))
     try:
         # the machine may have been away between two looks: the middle one of three
         return sorted(int(subprocess.run([program], check=True, stdout=subprocess.PIPE).stdout)

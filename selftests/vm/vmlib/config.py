@@ -25,7 +25,8 @@ class ConfigError(Exception):
 
 def environment():
     """The variables of env.sh: kernel, cache and build directories."""
-    names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_SOURCE", "VEI_ARCH")
+    names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_VM", "VEI_SOURCE",
+             "VEI_ARCH")
     script = '. "$1"; for n in %s; do echo "$n=${!n-}"; done' % " ".join(names)
     out = subprocess.run(["bash", "-c", script, "env", os.path.join(HERE, "env.sh")],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -104,7 +105,9 @@ class Pair:
                  for half in (0, 1)]
         return [(["dpdk-testpmd", "--no-huge", "-m", "128", "--no-pci",
                   "--no-telemetry", "--log-level=error",
-                  f"--file-prefix={os.getpid()}{self.name}", "--lcores=0,1", *ports, "--",
+                  # no files of its own in /run: two at a time know nothing of each other
+                  "--no-shconf", f"--file-prefix={os.path.basename(where)}", "--lcores=0,1",
+                  *ports, "--",
                   "--auto-start", "--forward-mode=io", "--total-num-mbufs=4096",
                   f"--rxq={self.queues}", f"--txq={self.queues}"], self.socket(1, where))]
 

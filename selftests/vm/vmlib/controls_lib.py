@@ -95,7 +95,7 @@ def suites_alone():
 
 def builds_with(compiler):
     """Does kselftest build and install the suites with this compiler?"""
-    tree = os.path.join(environment()["VEI_BUILD"], "kselftest", "tools", "testing", "selftests")
+    tree = os.path.join(environment()["VEI_VM"], "kselftest", "tools", "testing", "selftests")
     with tempfile.TemporaryDirectory(prefix="vei-control-") as top:
         done = subprocess.run(["make", "-C", tree, f"O={top}/out", "FORCE_TARGETS=1",
                                f"TARGETS={' '.join(COLLECTIONS.values())}", f"KSFT_INSTALL_PATH={top}/to",

@@ -76,9 +76,9 @@ def stock_device():
         # poisoned and checked slabs: a buffer used after its end shows
         Guest(name="lifecycle", seconds=200, timeout=900, kernel_args="slub_debug=FZP",
               tests=suites("bind.sh", "snapshot.sh", "migrate.sh")),
-        Guest(name="offload", seconds=35, timeout=900, pairs=[
+        Guest(name="offload", seconds=35, timeout=900, cpus=3, pairs=[
             Pair("a", backend="tap"),
-            Pair("b", backend="tap", queues=2),
+            Pair("b", backend="tap", queues=3),
         ], tests=suites("offload.sh", "queues.sh", "waiters.sh")),
     ]
 

@@ -114,9 +114,9 @@ def same_guests(qemu):
               pairs=[Pair("a", props=DRAFT)], tests=suites("bind.sh", "migrate.sh")),
         Guest(name="draft-hotplug", timeout=600, seconds=60, qemu=qemu, machine="pc,usb=off",
               pairs=[Pair("a", props=DRAFT)], tests=suites("hotplug.sh", "suspend.sh")),
-        Guest(name="draft-offload", timeout=900, seconds=80, qemu=qemu, pairs=[
+        Guest(name="draft-offload", timeout=900, seconds=80, qemu=qemu, cpus=3, pairs=[
             Pair("a", backend="tap", props=DRAFT),
-            Pair("b", backend="tap", queues=2, props=DRAFT),
+            Pair("b", backend="tap", queues=3, props=DRAFT),
         ], tests=suites("offload.sh", "queues.sh")),
     ]
 

@@ -227,6 +227,10 @@ SETTINGS_MUTANTS = [
     Mutant("senders-spread-over-the-users", "offload", "queues", "pairs 0|senders",
            "processors of queue 0, taken from it, after a reset", {
                NET + "settings.c": [("\tif (!err && !same)\n", "\tif (!err)\n")]}),
+    Mutant("senders-spread-where-refused", "offload", "queues", "pairs 0|refused",
+           "processors of queue 0 after more were refused", {
+               NET + "settings.c": [("\t\tvei_net_show_pairs(net, before);\n\t\treturn err;\n",
+                                     "\t\tvei_net_spread_senders(net, before);\n\t\treturn err;\n")]}),
     Mutant("random-address-untold", "defects", "lifecycle", "test_start|random_mac", "main-mac: got", {
         NET + "settings.c": [("\t\tif (vei_net_write_mac(net, netdev->dev_addr))\n"
                               "\t\t\tnetdev_warn(netdev, \"cannot tell", "\t\tif (0)\n"

@@ -10,8 +10,9 @@ from .config import Guest, Pair
 from .plan import suites
 
 
-def guests():
-    if not shutil.which("dpdk-testpmd"):
+def guests(asked):
+    """Whoever asks for them has them fail where it is not installed."""
+    if not asked and not shutil.which("dpdk-testpmd"):
         return []
     tests = suites("smoke.sh", "negotiation.sh", "toggles.sh", "wrap.sh", "ethtool.sh")
     return [
