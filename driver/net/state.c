@@ -109,7 +109,10 @@ static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 	/* What the user has changed since was told on the way. */
 	if (netif_device_present(net->netdev))
 		net->told = (struct vei_net_limits){ net->netdev->features, net->netdev->mtu };
+	/* The watchdog looks at each queue once it has found the device present. */
+	netif_tx_lock_bh(net->netdev);
 	netif_device_detach(net->netdev);
+	netif_tx_unlock_bh(net->netdev);
 	vei_net_set_state(net, to);
 }
 
@@ -129,7 +132,9 @@ static int vei_net_return(struct vei_net *net)
 	}
 	if (netif_running(netdev))
 		vei_net_set_state(net, VEI_NET_RUNNING);
+	netif_tx_lock_bh(netdev);
 	netif_device_attach(netdev);
+	netif_tx_unlock_bh(netdev);
 	vei_net_set_rx_mode(netdev);
 	if (vei_net_update_link(net))
 		schedule_work(&net->config_work);

@@ -14,10 +14,10 @@
  *   - the first packet after a pause asks for an interrupt, which is no dearer
  *     than the timer would be;
  *   - when half of the ring is in flight, or somebody waits for one of them (the
- *     stack's queue is stopped; a socket with half of its send buffer or, in TCP,
- *     more than one packet here; zero copy), an interrupt is asked for after three
- *     quarters of them. Each reap in passing pushes that ahead: it comes where
- *     nobody passes.
+ *     stack's queue is stopped; a socket with half of its send buffer here; in TCP
+ *     more than one packet, or a small one behind others that are not acknowledged;
+ *     zero copy, XDP), an interrupt is asked for after three quarters of them. Each reap
+ *     in passing pushes that ahead: it comes where nobody passes.
  *
  * So requests and responses cost no transmit interrupt, and a stream few.
  */
@@ -107,6 +107,8 @@ static unsigned int vei_txq_reap(struct vei_net_txq *txq, int budget)
 	if (!packets)
 		return 0;
 	txq->reaped = true;
+	if (txq->awaited && (s16)(txq->awaited_idx - vei_queue_taken(txq->q)) <= 0)
+		txq->awaited = false;
 	u64_stats_update_begin(&txq->stats.syncp);
 	u64_stats_add(&txq->stats.packets, packets);
 	u64_stats_add(&txq->stats.bytes, bytes);
@@ -139,6 +141,21 @@ static unsigned int vei_tx_bql_bytes(const struct netdev_queue *nq)
 #endif
 }
 
+/*
+ * TCP has no more than two small packets in queues below it. And it holds the next small
+ * write back while one is there, if something sent before is not acknowledged (autocorking):
+ * a request that stands alone is not meant. Mere ACKs do not count.
+ */
+static bool vei_tx_tcp_waits(const struct sk_buff *skb, const struct sock *sk, unsigned int here)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (skb_is_tcp_pure_ack(skb))
+		return false;
+	return here > skb->truesize + skb->truesize / 2 ||
+	       (READ_ONCE(tp->packets_out) && skb->len < READ_ONCE(tp->mss_cache));
+}
+
 /* Does somebody wait until this packet is freed, or soon? It is in flight by now. */
 static bool vei_tx_is_awaited(struct sk_buff *skb)
 {
@@ -148,10 +165,9 @@ static bool vei_tx_is_awaited(struct sk_buff *skb)
 	if (!sk || !sk_fullsock(sk))
 		return false;
 	here = refcount_read(&sk->sk_wmem_alloc);
-	/* TCP has no more than two small packets in queues below it; mere ACKs do not count. */
-	return here > READ_ONCE(sk->sk_sndbuf) / 2 || skb_zcopy(skb) ||
-	       (sk->sk_type == SOCK_STREAM && !skb_is_tcp_pure_ack(skb) &&
-		here > skb->truesize + skb->truesize / 2);
+	/* An XDP socket has its frames back when the packet is freed. */
+	return here > READ_ONCE(sk->sk_sndbuf) / 2 || skb_zcopy(skb) || sk->sk_family == PF_XDP ||
+	       (sk_is_tcp(sk) && vei_tx_tcp_waits(skb, sk, here));
 }
 
 /* Remember the last packet that somebody waits for. Under the lock. */
@@ -161,19 +177,12 @@ static void vei_txq_note_awaited(struct vei_net_txq *txq)
 	txq->awaited_idx = vei_queue_added(txq->q);
 }
 
-static bool vei_txq_is_awaited(struct vei_net_txq *txq)
-{
-	if (txq->awaited && (s16)(txq->awaited_idx - vei_queue_taken(txq->q)) <= 0)
-		txq->awaited = false;
-	return txq->awaited;
-}
-
 /* Is what is in flight so little that a timer does for it? Under the lock. */
 static bool vei_txq_may_defer(struct vei_net_txq *txq, unsigned int in_flight)
 {
 	return txq->dense && in_flight < vei_queue_size(txq->q) / 2 &&
 	       !netif_xmit_stopped(txq->nq) &&
-	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES && !vei_txq_is_awaited(txq);
+	       vei_tx_bql_bytes(txq->nq) < VEI_TX_DEFER_BYTES && !txq->awaited;
 }
 
 /*
@@ -287,12 +296,13 @@ netdev_tx_t vei_net_start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	}
 	/* A ring too small for so many fragments: one piece does. */
 	if (unlikely(skb_shinfo(skb)->nr_frags + 2 > txq->stop_below && txq->stop_below > 1 &&
-		     skb_linearize(skb)))
+		     (skb_shared(skb) || skb_linearize(skb))))
 		goto drop;
+	/* Before it is mapped: the copy that waits for the time may move its pages. */
+	skb_tx_timestamp(skb);
 	n = vei_tx_map(txq, skb);
 	if (unlikely(n < 0))
 		goto drop;
-	skb_tx_timestamp(skb);
 	if (unlikely(vei_queue_add(txq->q, txq->seg, n, 0, skb)))
 		goto drop;
 	/* Not published yet, so it is still there to be looked at. */

@@ -9,18 +9,24 @@
  *					least send buffer: each waits for the one before
  *	waiter zerocopy ADDRESS COUNT	likewise with MSG_ZEROCOPY, each sent when the one
  *					before was told to be done with
+ *	waiter messages ADDRESS COUNT	ms for COUNT messages of 100 bytes over TCP, 2 ms
+ *					apart, each sent when TCP has let the one before go
+ *	waiter sink			takes one TCP connection, until its end
  *
  * Prints one number; exit status 0, or 1 with a message.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/errqueue.h>
+#include <linux/sockios.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +128,60 @@ static long zerocopy(int fd, int count)
 	return now_ms() - begun;
 }
 
+/* Until TCP has handed on all that was written, acknowledged or not. */
+static void wait_until_sent(int fd)
+{
+	long deadline = now_ms() + PATIENCE_MS;
+	int unsent;
+
+	while (1) {
+		if (ioctl(fd, SIOCOUTQNSD, &unsent))
+			die("SIOCOUTQNSD");
+		if (!unsent)
+			return;
+		if (now_ms() > deadline) {
+			fprintf(stderr, "%d bytes are not sent\n", unsent);
+			exit(1);
+		}
+		usleep(200);
+	}
+}
+
+static long messages(int count)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+	long begun;
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		die("connect");
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		die("TCP_NODELAY");
+	begun = now_ms();
+	while (count--) {
+		if (write(fd, data, 100) != 100)
+			die("write");
+		wait_until_sent(fd);
+		usleep(2000);
+	}
+	return now_ms() - begun;
+}
+
+static long sink(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, from;
+	long sum = 0, n;
+
+	set(fd, SO_REUSEADDR, one);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		die("listen");
+	from = accept(fd, NULL, NULL);
+	if (from < 0)
+		die("accept");
+	while ((n = read(from, data, sizeof(data))) > 0)
+		sum += n;
+	return sum;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -139,6 +199,11 @@ int main(int argc, char **argv)
 	} else if (argc == 4 && !strcmp(argv[1], "zerocopy") &&
 		   inet_aton(argv[2], &address.sin_addr)) {
 		number = zerocopy(fd, atoi(argv[3]));
+	} else if (argc == 4 && !strcmp(argv[1], "messages") &&
+		   inet_aton(argv[2], &address.sin_addr)) {
+		number = messages(atoi(argv[3]));
+	} else if (argc == 2 && !strcmp(argv[1], "sink")) {
+		number = sink();
 	} else {
 		fprintf(stderr, "usage: see waiter.c\n");
 		return 1;

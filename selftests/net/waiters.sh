@@ -17,7 +17,8 @@ LIMIT_MS=900
 
 ALL_TESTS=()
 for PAIR in $VEI_PAIRS; do
-	ALL_TESTS+=("test_start $PAIR" test_lone "test_waits least" "test_waits zerocopy" test_bql)
+	ALL_TESTS+=("test_start $PAIR" test_lone "test_waits least" "test_waits zerocopy"
+		    test_messages test_bql)
 done
 
 test_start()
@@ -65,8 +66,8 @@ quickest()
 		"$@" || return
 		[ "$MS" -ge "$best" ] || best=$MS
 	done
-	note "$COUNT datagrams in $best ms"
-	check_le "$best" "$LIMIT_MS" "ms for $COUNT datagrams"
+	note "$*: $best ms"
+	check_le "$best" "$LIMIT_MS" "ms for all of them"
 }
 
 datagrams()
@@ -82,6 +83,34 @@ datagrams()
 test_waits()
 {
 	quickest datagrams "$1"
+}
+
+# Small messages that are acknowledged late: TCP holds one back while the one before it is
+# with the driver (autocorking), whatever TCP_NODELAY says.
+messages()
+{
+	local sink
+
+	in_peer "$LIB_DIR/waiter" sink >/run/sink 2>&1 &
+	sink=$!
+	wait_for 5 listens
+	MS=$("$LIB_DIR/waiter" messages "$IP1" 100 2>&1)
+	check_err $? "messages: $MS"
+	wait "$sink"
+	check_eq "$(</run/sink)" 10000 "bytes that came"
+}
+
+listens()
+{
+	in_peer ss -Htln 'sport = :9' | grep -q .
+}
+
+test_messages()
+{
+	modprobe sch_netem && in_peer tc qdisc add dev "$IF1" root netem delay 50ms limit 10000
+	check_err $? "cannot delay the answers"
+	quickest messages
+	in_peer tc qdisc del dev "$IF1" root
 }
 
 nothing_in_flight()

@@ -108,6 +108,10 @@ CORE_MUTANTS = [
 ]
 
 TX_MUTANTS = [
+    Mutant("small-messages-left-to-the-timer", "offload", "waiters", "test_start b|lone|messages",
+           "ms for all of them", {
+               NET + "tx.c": [(" ||\n\t       (READ_ONCE(tp->packets_out) && "
+                               "skb->len < READ_ONCE(tp->mss_cache));", ";")]}),
     Mutant("timer-that-runs-counts-as-pending", "defects", "txdefer", ".",
            "packets that wait for ever", {
                NET + "tx.c": [("\ttxq->defer_used = vei_queue_taken(txq->q);\n\tmod_timer",
