@@ -108,7 +108,7 @@ CORE_MUTANTS = [
 ]
 
 TX_MUTANTS = [
-    Mutant("small-messages-left-to-the-timer", "offload", "waiters", "test_start b|lone|messages",
+    Mutant("small-messages-left-to-the-timer", "offload", "waiters", "start b|lone|messages",
            "ms for all of them", {
                NET + "tx.c": [(" ||\n\t       (READ_ONCE(tp->packets_out) && "
                                "skb->len < READ_ONCE(tp->mss_cache));", ";")]}),
