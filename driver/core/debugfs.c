@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: virtio_ei/<pci device>/device and queue<n>, one "key: value" a line.
- * Read while the queues run, so two numbers of one file may be an instant apart.
+ * debugfs: virtio_ei/<pci device>/device and queue<n>, one "key: value" a line, and
+ * ring<n>, for people. Read while the queues run, so two numbers of one file may be an
+ * instant apart. Nothing of it asks the device or waits for anybody: queues that exist
+ * have their memory, whatever became of the device, and no file outlives its queue.
  */
 
 #include <linux/debugfs.h>
@@ -70,6 +72,121 @@ static int vei_queue_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vei_queue);
 
+/* Of the last entries, of buffers in flight and of descriptors in each, no more than so many. */
+#define VEI_SHOW_ENTRIES	8U
+#define VEI_SHOW_BUFFERS	32U
+#define VEI_SHOW_DESCS		8U
+
+static void vei_ring_show_desc(struct seq_file *s, const struct vei_desc *desc)
+{
+	seq_printf(s, " %u@0x%llx%s", desc->len, (unsigned long long)desc->addr,
+		   desc->flags & VEI_DESC_F_WRITE ? "w" : "r");
+}
+
+static void vei_ring_show_table(struct seq_file *s, const struct vei_ring *r, u16 head)
+{
+	struct vei_desc desc;
+	u16 i;
+
+	seq_puts(s, " table:");
+	for (i = 0; i < VEI_SHOW_DESCS && vei_ring_table_desc(r, head, i, &desc); i++) {
+		vei_ring_show_desc(s, &desc);
+		if (!(desc.flags & VEI_DESC_F_NEXT))
+			return;
+	}
+	seq_puts(s, " ...");
+}
+
+/* The pieces of a buffer: bytes@address, and whether the device reads or writes them. */
+static void vei_ring_show_buffer(struct seq_file *s, const struct vei_ring *r, u16 head)
+{
+	u16 n = vei_ring_chain_len(r, head), id = head, i;
+	struct vei_desc desc;
+
+	seq_printf(s, "buffer %u:", head);
+	for (i = 0; i < min_t(u16, n, VEI_SHOW_DESCS); i++) {
+		desc = vei_ring_chain_desc(r, &id);
+		if (desc.flags & VEI_DESC_F_INDIRECT)
+			vei_ring_show_table(s, r, head);
+		else
+			vei_ring_show_desc(s, &desc);
+	}
+	seq_puts(s, i < n ? " ...\n" : "\n");
+}
+
+static void vei_ring_show_buffers(struct seq_file *s, const struct vei_ring *r)
+{
+	unsigned int shown = 0, more = 0;
+	u32 head;
+
+	for (head = 0; head < r->size; head++) {
+		if (!vei_ring_chain_len(r, head))
+			continue;
+		if (shown++ < VEI_SHOW_BUFFERS)
+			vei_ring_show_buffer(s, r, head);
+		else
+			more++;
+	}
+	if (more)
+		seq_printf(s, "buffers: %u more\n", more);
+}
+
+/* The entries below @end of either ring, none of before the first. */
+static void vei_ring_show_entries(struct seq_file *s, const struct vei_ring *r, u16 end, bool used)
+{
+	struct vei_used_elem elem;
+	u32 i;
+
+	seq_printf(s, "last %s:", used ? "used" : "available");
+	for (i = min3(VEI_SHOW_ENTRIES, (u32)r->size, (u32)end); i; i--) {
+		u16 at = end - i;
+
+		if (!used) {
+			seq_printf(s, " [%u] %u", at, vei_ring_avail_id(r, at));
+			continue;
+		}
+		elem = vei_ring_used_elem(r, at);
+		seq_printf(s, " [%u] %u len %u", at, elem.id, elem.len);
+	}
+	seq_putc(s, '\n');
+}
+
+static int vei_ring_show(struct seq_file *s, void *unused)
+{
+	const struct vei_queue *q = s->private;
+	const struct vei_ring *r = &q->ring;
+	struct vei_ring_view v, after;
+	u16 told;
+
+	vei_ring_look(r, &v);
+	told = READ_ONCE(q->told);
+	seq_printf(s, "queue: %s, %u entries\n", q->name, r->size);
+	if (r->broken)
+		seq_printf(s, "broken: %s: %u\n", vei_ring_strerror(r->broken), r->bad_value);
+	seq_printf(s, "available: %u published, %u of them told\n", v.published, told);
+	seq_printf(s, "used: %u by the device, %u of them taken\n", v.shared.used_idx,
+		   v.last_used);
+	if (v.kick_by_index)
+		seq_printf(s, "kick: at avail_event %u, last seen %u\n", v.shared.avail_event,
+			   v.seen);
+	else
+		seq_printf(s, "kick: by flags %u, last seen %u\n", v.shared.used_flags, v.seen);
+	seq_printf(s, "kick: %s\n", vei_ring_kick_verdict(&v, told));
+	if (v.intr_by_index)
+		seq_printf(s, "interrupt: at used_event %u, %s\n", v.shared.used_event,
+			   v.armed ? "armed" : "not armed");
+	else
+		seq_printf(s, "interrupt: by flags %u\n", v.shared.avail_flags);
+	seq_printf(s, "interrupt: %s\n", vei_ring_intr_verdict(&v));
+	vei_ring_show_entries(s, r, v.shared.avail_idx, false);
+	vei_ring_show_entries(s, r, v.shared.used_idx, true);
+	vei_ring_show_buffers(s, r);
+	vei_ring_look(r, &after);
+	seq_printf(s, "moved meanwhile: %s\n", vei_ring_moved(&v, &after) ? "yes" : "no");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(vei_ring);
+
 /**
  * vei_debugfs_add_queue() - show a queue
  * @q: the queue, its ring laid out
@@ -79,7 +196,10 @@ void vei_debugfs_add_queue(struct vei_queue *q)
 	char name[16];
 
 	snprintf(name, sizeof(name), "queue%u", q->index);
-	q->debugfs = debugfs_create_file(name, 0444, q->dev->debugfs, q, &vei_queue_fops);
+	q->debugfs[0] = debugfs_create_file(name, 0444, q->dev->debugfs, q, &vei_queue_fops);
+	/* addresses of memory: not for everybody, however debugfs is mounted */
+	snprintf(name, sizeof(name), "ring%u", q->index);
+	q->debugfs[1] = debugfs_create_file(name, 0400, q->dev->debugfs, q, &vei_ring_fops);
 }
 
 /**
@@ -88,7 +208,8 @@ void vei_debugfs_add_queue(struct vei_queue *q)
  */
 void vei_debugfs_del_queue(struct vei_queue *q)
 {
-	debugfs_remove(q->debugfs);
+	debugfs_remove(q->debugfs[0]);
+	debugfs_remove(q->debugfs[1]);
 }
 
 /**

@@ -151,6 +151,7 @@ int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 	q->handler = spec->handler;
 	q->priv = spec->priv;
 	q->standing = spec->standing;
+	q->told = 0;
 	q->reported = false;
 	cfg->indirect_min = spec->indirect_min;
 	cfg->strict_len = spec->strict_len;
@@ -255,6 +256,7 @@ void *vei_queue_drain(struct vei_queue *q, u16 *cursor)
 	vei_count_add(&q->count.adds, (u16)(q->ring.avail_idx - q->ring.published));
 	vei_count_add(&q->count.drained, vei_ring_in_flight(&q->ring));
 	vei_ring_reset(&q->ring);
+	q->told = 0;
 	q->reported = false;
 	return NULL;
 }

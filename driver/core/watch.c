@@ -91,6 +91,7 @@ static void vei_watch_kick(struct vei_queue *q, bool still)
 	w->patience = min(2 * w->patience, VEI_WATCH_PATIENCE);
 	w->kicked = true;
 	/* Not vei_queue_notify(), whose counter is the owner's. */
+	WRITE_ONCE(q->told, READ_ONCE(q->ring.published));
 	iowrite16(q->index, q->notify);
 }
 

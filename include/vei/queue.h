@@ -125,6 +125,7 @@ struct vei_queue_stats {
  * @ring: the ring itself
  * @notify: doorbell register
  * @index: number of the queue in the device
+ * @told: what was published when the device was kicked last, for dumps
  * @reported: a broken ring has been logged
  * @count: exact counters
  * @dev: the device
@@ -137,13 +138,14 @@ struct vei_queue_stats {
  * @spread: that vector's processors were suggested
  * @standing: of the spec
  * @watch: the watch's
- * @debugfs: its file
+ * @debugfs: its files
  * @name: device and queue, as in /proc/interrupts
  */
 struct vei_queue {
 	struct vei_ring ring;
 	void __iomem *notify;
 	u16 index;
+	u16 told;
 	bool reported;
 	struct vei_queue_count count;
 	struct vei_dev *dev;
@@ -156,7 +158,7 @@ struct vei_queue {
 	bool spread;
 	bool standing;
 	struct vei_watch watch;
-	struct dentry *debugfs;
+	struct dentry *debugfs[2];
 	char name[40];
 };
 
@@ -316,6 +318,7 @@ static __always_inline bool vei_queue_kick_prepare(struct vei_queue *q)
 static __always_inline void vei_queue_notify(struct vei_queue *q)
 {
 	vei_count_inc(&q->count.kicks);
+	WRITE_ONCE(q->told, READ_ONCE(q->ring.published));
 	iowrite16(q->index, q->notify);
 }
 

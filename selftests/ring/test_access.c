@@ -258,9 +258,14 @@ static void test_dump(void)
 {
 	struct vei_ring *r = begin(3);
 	struct vei_ring_shared s = { 0 };
+	struct vei_ring_view v;
 
 	OP_VOID(vei_ring_read_shared(r, &s));
 	EXPECT_EQ(reads, 3);
+	OP_VOID(vei_ring_look(r, &v));
+	EXPECT_EQ(reads, 6);
+	OP_VOID(vei_ring_used_elem(r, 3));
+	EXPECT_EQ(reads, 8);
 	end();
 	tap_result("dump: reads each word of the device's once");
 }

@@ -386,6 +386,179 @@ static void test_dump(void)
 	tap_result("dump: reads the six shared words");
 }
 
+/* published, told, used, the device's word, what was seen of it; the beginning of the verdict */
+static void test_kick_verdict(void)
+{
+	static const struct {
+		bool by_index;
+		u16 published, told, used, word, seen;
+		const char *says;
+	} rows[] = {
+		{ true, 7, 3, 7, 6, 6, "nothing" },
+		{ true, 7, 7, 5, 5, 5, "told" },
+		{ true, 1, 1, 65535, 65535, 65535, "told" },
+		{ true, 7, 6, 5, 5, 5, "told" },
+		/* one too high, and one that is not moved on */
+		{ true, 6, 5, 5, 6, 6, "none due" },
+		{ true, 20, 5, 5, 2, 2, "none due" },
+		{ true, 1, 65530, 65535, 65535, 65530, "none was due" },
+		{ true, 7, 3, 6, 6, 5, "none was due" },
+		{ true, 7, 3, 6, 6, 6, "not sent" },
+		{ false, 7, 3, 7, 0, 0, "nothing" },
+		{ false, 7, 6, 5, 1, 0, "told" },
+		{ false, 7, 3, 5, 1, 1, "none due" },
+		{ false, 7, 3, 5, 0, 1, "none was due" },
+		{ false, 7, 3, 5, 0, 0, "due, and not sent" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vei_ring_view v = {
+			.published = rows[i].published, .seen = rows[i].seen,
+			.kick_by_index = rows[i].by_index,
+			.shared = { .used_idx = rows[i].used },
+		};
+
+		/* the field that is not in use says the opposite */
+		v.shared.avail_event = rows[i].by_index ? rows[i].word : rows[i].published - 1;
+		v.shared.used_flags = rows[i].by_index ? 1 : rows[i].word;
+		EXPECT_EQ(strncmp(vei_ring_kick_verdict(&v, rows[i].told), rows[i].says,
+				  strlen(rows[i].says)), 0);
+	}
+	tap_result("dump: the verdict on kicks, in words");
+}
+
+/* used, taken, the driver's word, armed; the beginning of the verdict */
+static void test_intr_verdict(void)
+{
+	static const struct {
+		bool by_index;
+		u16 used, taken, word;
+		bool armed;
+		const char *says;
+	} rows[] = {
+		{ true, 5, 5, 4, true, "nothing" },
+		{ true, 6, 5, 5, true, "due: lost" },
+		{ true, 2, 65535, 65535, true, "due: lost" },
+		{ true, 6, 5, 6, true, "none due yet" },
+		{ true, 1, 65535, 1, true, "none due yet" },
+		{ true, 6, 5, 5, false, "none due: the driver" },
+		{ false, 5, 5, 0, true, "nothing" },
+		{ false, 6, 5, 0, false, "due: lost" },
+		{ false, 6, 5, 1, true, "none due: the driver" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct vei_ring_view v = {
+			.last_used = rows[i].taken, .armed = rows[i].armed,
+			.intr_by_index = rows[i].by_index,
+			.shared = { .used_idx = rows[i].used },
+		};
+
+		v.shared.used_event = rows[i].by_index ? rows[i].word : rows[i].used;
+		v.shared.avail_flags = rows[i].by_index ? 1 : rows[i].word;
+		EXPECT_EQ(strncmp(vei_ring_intr_verdict(&v), rows[i].says,
+				  strlen(rows[i].says)), 0);
+	}
+	tap_result("dump: the verdict on interrupts, in words");
+}
+
+/* What a look says follows the ring, step by step; and each step is seen to have been one. */
+static void test_look(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){
+		.size = 8, .kick_by_index = true, .intr_by_index = true, .base = 65534 });
+	struct vei_ring_view before, after;
+	u32 len;
+
+	vei_ring_look(r, &before);
+	EXPECT_EQ(before.published, 65534);
+	EXPECT_EQ(before.last_used, 65534);
+	EXPECT(before.kick_by_index && before.intr_by_index && before.armed);
+	vei_ring_look(r, &after);
+	EXPECT(!vei_ring_moved(&before, &after));
+	EXPECT_EQ(add_in(r, 100, token), 0);
+	EXPECT(vei_ring_kick_prepare(r));
+	vei_ring_look(r, &after);
+	EXPECT_EQ(after.published, 65535);
+	EXPECT_EQ(after.seen, 65534);
+	EXPECT(vei_ring_moved(&before, &after));
+	EXPECT(!strncmp(vei_ring_kick_verdict(&after, 65534), "not sent", 8));
+	EXPECT(!strncmp(vei_ring_kick_verdict(&after, 65535), "told", 4));
+
+	vei_ring_look(r, &before);
+	push(vei_ring_avail_id(r, 65534), 60);
+	vei_ring_look(r, &after);
+	EXPECT(vei_ring_moved(&before, &after));
+	EXPECT_EQ(vei_ring_used_elem(r, 65534).id, 0);
+	EXPECT_EQ(vei_ring_used_elem(r, 65534).len, 60);
+	EXPECT(!strncmp(vei_ring_intr_verdict(&after), "due", 3));
+
+	vei_ring_look(r, &before);
+	EXPECT(vei_ring_get(r, &len));
+	vei_ring_look(r, &after);
+	EXPECT(vei_ring_moved(&before, &after));
+	EXPECT(!strncmp(vei_ring_intr_verdict(&after), "nothing", 7));
+	vei_ring_look(r, &before);
+	vei_ring_intr_disable(r);
+	vei_ring_look(r, &after);
+	EXPECT(!after.armed);
+	EXPECT(vei_ring_moved(&before, &after));
+	before = after;
+	after.shared.avail_event++;
+	EXPECT(vei_ring_moved(&before, &after));
+	after = before;
+	after.shared.used_flags = 1;
+	EXPECT(vei_ring_moved(&before, &after));
+	end();
+	tap_result("dump: a look, and whether anything moved since");
+}
+
+/* Buffers in flight, direct and in a table, by the ids that the driver knows. */
+static void test_dump_buffers(void)
+{
+	struct vei_ring *r = begin(&(struct rig_params){
+		.size = 8, .table_len = 4, .indirect_min = 3 });
+	struct vei_seg seg[3] = { { 0x1000, 10 }, { 0x2000, 20 }, { 0x123456789000, 30 } };
+	struct vei_desc desc;
+	u16 id = 0;
+
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 1, &token[0]), 0);
+	EXPECT_EQ(vei_ring_add(r, seg, 1, 2, &token[1]), 0);
+	EXPECT_EQ(vei_ring_chain_len(r, 0), 2);
+	EXPECT_EQ(vei_ring_chain_len(r, 1), 0);
+	EXPECT_EQ(vei_ring_chain_len(r, 2), 1);
+	EXPECT_EQ(vei_ring_chain_len(r, 3), 0);
+	EXPECT_EQ(vei_ring_avail_id(r, 0), 0);
+	EXPECT_EQ(vei_ring_avail_id(r, 9), 2);
+
+	desc = vei_ring_chain_desc(r, &id);
+	EXPECT_EQ(id, 1);
+	EXPECT_EQ(desc.addr, 0x1000);
+	EXPECT_EQ(desc.len, 10);
+	EXPECT_EQ(desc.flags, VEI_DESC_F_NEXT);
+	EXPECT_EQ(desc.next, 1);
+	desc = vei_ring_chain_desc(r, &id);
+	EXPECT_EQ(desc.addr, 0x2000);
+	EXPECT_EQ(desc.flags, VEI_DESC_F_WRITE);
+
+	id = 2 + 8;	/* whatever it is, it stays within the ring */
+	desc = vei_ring_chain_desc(r, &id);
+	EXPECT_EQ(desc.flags, VEI_DESC_F_INDIRECT);
+	EXPECT(vei_ring_table_desc(r, 2, 2, &desc));
+	EXPECT_EQ(desc.addr, 0x123456789000);
+	EXPECT_EQ(desc.len, 30);
+	EXPECT_EQ(desc.flags, VEI_DESC_F_WRITE);
+	EXPECT(!vei_ring_table_desc(r, 2, 4, &desc));
+	end();
+
+	r = begin(&(struct rig_params){ .size = 8 });
+	EXPECT(!vei_ring_table_desc(r, 0, 0, &desc));
+	end();
+	tap_result("dump: buffers in flight, direct and in tables");
+}
+
 /* A chain longer than the ring that fits a table: not now is not never. */
 static void test_regression_long_chain_full_ring(void)
 {
@@ -567,6 +740,10 @@ int main(void)
 	test_avail_left_alone();
 	test_burst_over_the_end();
 	test_dump();
+	test_kick_verdict();
+	test_intr_verdict();
+	test_look();
+	test_dump_buffers();
 	test_intr_spent();
 	test_watch_kick();
 	test_watch_intr();

@@ -55,6 +55,15 @@ static __always_inline u32 vei_shared_load32(const u32 __vei_shared *p)
 }
 
 /**
+ * vei_shared_load64() - read a word once; by two loads where the machine has no wider ones
+ * @p: shared
+ */
+static __always_inline u64 vei_shared_load64(const u64 __vei_shared *p)
+{
+	return READ_ONCE(*(__force const u64 *)p);
+}
+
+/**
  * vei_shared_store16() - write a word once
  * @p: shared
  * @value: what
