@@ -16,7 +16,7 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-wide test-mutants test-arches test-kernels test-arm64 test-vhost \
+	test-wide test-seeing test-mutants test-arches test-kernels test-arm64 test-vhost \
 	bench bench-quick bench-ring install clean distclean help
 
 all: modules
@@ -30,6 +30,7 @@ help:
 	@echo 'make run          boot guests, run traffic and requests in every suppression mode, print tables'
 	@echo 'make test         check, test-ring, test-qemu, test-vm'
 	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
+	@echo 'make test-seeing  of these: bpftrace, perf, the kernel'\''s histograms, and the documents about them'
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
 	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
 	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
@@ -87,7 +88,13 @@ test-vm: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test $(VM_ARGS)
 
 test-wide: guest-modules
+	scripts/setup --seeing
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test --wide $(VM_ARGS)
+
+test-seeing: guest-modules
+	scripts/setup --seeing
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && \
+		selftests/vm/test --filter '^(control-)?(seeing|tutorial)/' $(VM_ARGS)
 
 test-mutants: guest-modules
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/mutants $(MUTANTS_ARGS)

@@ -79,6 +79,6 @@ program_files()
 		fi
 	done
 	[ -z "$missing" ] ||
-		die "not there:$missing (run scripts/${VEI_USER:+guest-kernel $VEI_ON, or scripts/}setup)"
+		die "not there:$missing (run scripts/${VEI_USER:+guest-kernel $VEI_ON, or scripts/}setup, with --seeing for bpftrace and perf)"
 	sort -u <<<"$files" | sed '/^$/d'
 }

@@ -4,6 +4,7 @@
 import glob
 import os
 import shlex
+import shutil
 import subprocess
 import threading
 from dataclasses import dataclass, field
@@ -150,6 +151,7 @@ class Guest:
     timeout: int = 300
     seconds: int = 0                # about how long it takes: the longest begin first
     wide: bool = False              # only of the wide tier
+    seeing: bool = False            # with bpftrace and perf, and room for them
     driver: str = "virtio_ei_net"
     core_params: str = ""
     net_params: str = ""
@@ -204,6 +206,18 @@ class Guest:
             return ["-machine", machine]
         return ["-machine", f"{machine},memory-backend=mem", "-object",
                 f"memory-backend-memfd,id=mem,size={self.mem}M,share=on"]
+
+    def needs_more(self):
+        """Why this machine cannot run the guest, or None."""
+        if self.needs_taps() and (problem := taps_problem()):
+            return problem
+        if self.seeing and not (shutil.which("bpftrace") and shutil.which("perf")):
+            return "bpftrace and perf are not installed: scripts/setup --seeing"
+        return None
+
+    def image(self):
+        """What of the image it needs; see guest.make_image()."""
+        return self.is_stock(), bool(self.disks), self.seeing
 
     def needs_taps(self):
         return any(pair.backend == "tap" for pair in self.pairs)

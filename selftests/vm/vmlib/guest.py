@@ -226,10 +226,10 @@ class Boot:
                 self.show(f"  QEMU: {line}")
 
 
-def make_image(stock=False, blk=False):
+def make_image(stock=False, blk=False, seeing=False):
     """Build the initramfs (or find it unchanged); its path."""
     args = [os.path.join(config.HERE, "image")]
-    args += ["--stock"] * stock + ["--blk"] * blk
+    args += ["--stock"] * stock + ["--blk"] * blk + ["--seeing"] * seeing
     done = subprocess.run(args, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise config.ConfigError("no image")

@@ -12,7 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from . import config, guest
+from . import guest
 from .config import Guest, Pair
 from .control import Control
 from .plan import suites
@@ -209,7 +209,7 @@ def guests():
 
 def run_guest(one, images, log_dir, totals, say):
     """Boot it; each of its controls is one check, and nothing else of it counts."""
-    if one.needs_taps() and (problem := config.taps_problem()):
+    if problem := one.needs_more():
         totals.lack(one.name, problem, len(one.tests), one.allow_skips)
         return
     lines = []

@@ -67,7 +67,7 @@ class Images:
         self.lock = threading.Lock()
 
     def __call__(self, one):
-        key = one.is_stock(), bool(one.disks)
+        key = one.image()
         with self.lock:
             if key not in self.built:
                 self.built[key] = guest.make_image(*key)
@@ -103,7 +103,7 @@ class Sayer:
 def run_guest(one, images, log_dir, totals, say):
     say(f"guest {one.name}: {len(one.tests)} suites, "
         f"{', '.join(each.describe() for each in one.pairs + one.disks)}")
-    if one.needs_taps() and (problem := config.taps_problem()):
+    if problem := one.needs_more():
         totals.lack(one.name, problem, len(one.tests), one.allow_skips)
         return
     cuts, keep = Control(one.name, say), None
