@@ -17,13 +17,17 @@ endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
 	test-wide test-seeing test-mutants test-arches test-kernels test-arm64 test-vhost \
-	bench bench-quick bench-ring install clean distclean help
+	test-deb deb bench bench-quick bench-ring install install-dkms install-system \
+	uninstall-system clean distclean help
 
 all: modules
 
 help:
 	@echo 'make              the modules, for the running kernel; KVER=... or KDIR=... names another'
 	@echo 'make install      the same, and put them below /lib/modules'
+	@echo 'make install-system    vei-bind, what binds devices at boot, and man pages, below PREFIX;'
+	@echo '                  make uninstall-system takes them away'
+	@echo 'make install-dkms what DKMS builds from, into /usr/src; see Documentation/install.md'
 	@echo 'make clean        remove what was built'
 	@echo
 	@echo 'On Debian 12, amd64, where these install what they need:'
@@ -36,6 +40,8 @@ help:
 	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
 	@echo 'make test-arm64   a part of it on arm64, with pages of 4 and of 16 KiB'
 	@echo 'make test-vhost   devices of qemu-storage-daemon and of DPDK'
+	@echo 'make deb          the Debian package, in build/deb'
+	@echo 'make test-deb     that package in a Debian that boots: installed, used, removed; a quarter of an hour'
 	@echo 'make shell        a prompt in a guest with the modules loaded'
 	@echo 'make check        style'
 	@echo 'make bench        instructions and wake-ups beside the stock driver, over several boots: an hour'
@@ -59,8 +65,51 @@ kbuild:
 install: modules
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" modules_install
 
+# What belongs to the modules on a system that has them; debian/rules calls these, too.
+PREFIX ?= /usr/local
+# where udev and systemd look
+LIBDIR ?= $(PREFIX)/lib
+root = $(DESTDIR)$(PREFIX)
+manuals := $(wildcard Documentation/man/*.[1-9])
+
+install-system:
+	install -D -m 755 scripts/bind "$(root)/sbin/vei-bind"
+	install -D -m 755 system/bind-named "$(root)/sbin/vei-bind-named"
+	install -D -m 644 system/60-persistent-storage-virtio-ei.rules -t "$(DESTDIR)$(LIBDIR)/udev/rules.d"
+	install -d "$(DESTDIR)$(LIBDIR)/systemd/system"
+	sed 's,@sbindir@,$(PREFIX)/sbin,' system/virtio-ei-bind.service \
+		>"$(DESTDIR)$(LIBDIR)/systemd/system/virtio-ei-bind.service"
+	for page in $(manuals); do \
+		install -D -m 644 $$page -t "$(root)/share/man/man$${page##*.}" || exit 1; done
+	[ -e "$(DESTDIR)/etc/virtio-ei.conf" ] || \
+		install -D -m 644 system/virtio-ei.conf "$(DESTDIR)/etc/virtio-ei.conf"
+
+# /etc/virtio-ei.conf is the user's.
+uninstall-system:
+	rm -f "$(root)"/sbin/vei-bind "$(root)"/sbin/vei-bind-named \
+		"$(DESTDIR)$(LIBDIR)/udev/rules.d/60-persistent-storage-virtio-ei.rules" \
+		"$(DESTDIR)$(LIBDIR)/systemd/system/virtio-ei-bind.service"
+	for page in $(notdir $(manuals)); do \
+		rm -f "$(root)/share/man/man$${page##*.}/$$page" || exit 1; done
+
+# Only what is source: the tree may have been built in.
+dkms_dir = $(DESTDIR)/usr/src/virtio-ei-$(shell cat VERSION)
+
+install-dkms:
+	[ ! -e "$(dkms_dir)" ] || { echo '$(dkms_dir) is there already' >&2; exit 1; }
+	for file in Kbuild VERSION COPYING dkms.conf $$(find driver include -name '*.[ch]'); do \
+		install -D -m 644 $$file "$(dkms_dir)/$$file" || exit 1; done
+
 setup:
 	@scripts/setup
+
+deb:
+	@scripts/setup --deb
+	scripts/deb/build
+
+test-deb:
+	@scripts/setup --deb
+	scripts/deb/test $(DEB_ARGS)
 
 guest-modules: setup
 	@scripts/guest-modules >/dev/null
