@@ -41,7 +41,7 @@ help:
 	@echo 'make test-arm64   a part of it on arm64, with pages of 4 and of 16 KiB'
 	@echo 'make test-vhost   devices of qemu-storage-daemon and of DPDK'
 	@echo 'make deb          the Debian package, in build/deb'
-	@echo 'make test-deb     that package in a Debian that boots: installed, used, removed; a quarter of an hour'
+	@echo 'make test-deb     that package in a Debian that boots: installed, used, updated, removed'
 	@echo 'make shell        a prompt in a guest with the modules loaded'
 	@echo 'make check        style'
 	@echo 'make bench        instructions and wake-ups beside the stock driver, over several boots: an hour'
