@@ -178,3 +178,27 @@ int vei_dev_negotiate(struct vei_dev *dev, u64 wanted)
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_negotiate, VEI_NS);
+
+/**
+ * vei_dev_retoggle() - negotiate again
+ * @dev: the device, under its toggle_lock
+ * @toggle: one of its toggles, or &vei_dev.kick_always
+ * @value: its new value; what was before is tried if the device cannot go on so
+ *
+ * Context: may sleep. Return: 0 or a negative errno.
+ */
+int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value)
+{
+	bool before = *toggle;
+	int err;
+
+	if (!dev->ops->restart)
+		return -EOPNOTSUPP;
+	*toggle = value;
+	err = dev->ops->restart(dev);
+	if (err) {
+		*toggle = before;
+		dev->ops->restart(dev);
+	}
+	return err;
+}

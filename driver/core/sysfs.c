@@ -109,30 +109,6 @@ static ssize_t config_offset_show(struct device *d, struct device_attribute *att
 }
 static DEVICE_ATTR_RO(config_offset);
 
-/**
- * vei_dev_retoggle() - negotiate again
- * @dev: the device, under its toggle_lock
- * @toggle: one of its toggles, or &vei_dev.kick_always
- * @value: its new value; what was before is tried if the device cannot go on so
- *
- * Context: may sleep. Return: 0 or a negative errno.
- */
-int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value)
-{
-	bool before = *toggle;
-	int err;
-
-	if (!dev->ops->restart)
-		return -EOPNOTSUPP;
-	*toggle = value;
-	err = dev->ops->restart(dev);
-	if (err) {
-		*toggle = before;
-		dev->ops->restart(dev);
-	}
-	return err;
-}
-
 static ssize_t vei_toggle_store(struct device *d, size_t offset, const char *buf, size_t count)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);

@@ -69,6 +69,11 @@ static void vei_watch_lost(struct vei_queue *q, enum vei_lost what, u16 used)
 		schedule_work(&dev->distrust);
 }
 
+static u16 vei_watch_used(const struct vei_queue *q)
+{
+	return READ_ONCE(q->ring.last_used) + vei_ring_claimed(&q->ring);
+}
+
 /* Does the device sit on buffers that it may not know of? */
 static bool vei_watch_waits(const struct vei_queue *q)
 {
@@ -142,7 +147,7 @@ static void vei_watch_look_again(struct vei_queue *q, u16 used)
 static bool vei_watch_queue(struct vei_queue *q, bool again, bool *quiet)
 {
 	struct vei_watch *w = &q->watch;
-	u16 used = READ_ONCE(q->ring.last_used) + vei_ring_claimed(&q->ring);
+	u16 used = vei_watch_used(q);
 	bool still = used == w->used;
 
 	if (again) {
@@ -177,18 +182,20 @@ static unsigned long vei_watch_delay(struct vei_dev *dev, bool again, bool quiet
 	return delay < HZ ? delay : round_jiffies_relative(delay);
 }
 
-/* The first one after a reset sees what there is. */
+/* The first one after a reset only sees what there is. */
 static void vei_watch_begin(struct vei_dev *dev)
 {
 	unsigned int i;
 
-	for (i = 0; i < dev->nqueue; i++)
-		if (dev->queue[i])
-			dev->queue[i]->watch = (struct vei_watch){ .patience = 1 };
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (q)
+			q->watch = (struct vei_watch){ .used = vei_watch_used(q), .patience = 1 };
+	}
 	dev->watch_fresh = false;
 	dev->watch_again = false;
-	dev->watch_quiet = 0;
-	dev->watch_next = jiffies;
+	dev->watch_next = jiffies + vei_watch_delay(dev, false, false);
 }
 
 /* At all queues; at the next time only at whether kicks have helped, if there were any. */

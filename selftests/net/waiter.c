@@ -10,7 +10,8 @@
  *	waiter zerocopy ADDRESS COUNT	likewise with MSG_ZEROCOPY, each sent when the one
  *					before was told to be done with
  *	waiter messages ADDRESS COUNT	ms for COUNT messages of 100 bytes over TCP, 2 ms
- *					apart, each sent when TCP has let the one before go
+ *					apart, each sent when TCP has let the one before go;
+ *					begins a second after it is connected
  *	waiter sink			takes one TCP connection, until its end
  *
  * Prints one number; exit status 0, or 1 with a message.
@@ -156,6 +157,8 @@ static long messages(int count)
 		die("connect");
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
 		die("TCP_NODELAY");
+	/* Time to make the way back longer. */
+	sleep(1);
 	begun = now_ms();
 	while (count--) {
 		if (write(fd, data, 100) != 100)

@@ -89,20 +89,28 @@ test_waits()
 # with the driver (autocorking), whatever TCP_NODELAY says.
 messages()
 {
-	local sink
+	local sink sender
 
 	in_peer "$LIB_DIR/waiter" sink >/run/sink 2>&1 &
 	sink=$!
-	wait_for 5 listens
-	MS=$("$LIB_DIR/waiter" messages "$IP1" 8 2>&1)
-	check_err $? "messages: $MS"
+	wait_for 5 peer_is listening
+	"$LIB_DIR/waiter" messages "$IP1" 8 >/run/messages 2>&1 &
+	sender=$!
+	wait_for 5 peer_is established
+	in_peer tc qdisc add dev "$IF1" root netem delay 700ms
+	check_err $? "cannot delay the answers"
+	wait "$sender"
+	check_err $? "messages: $(</run/messages)"
+	MS=$(</run/messages)
+	in_peer tc qdisc del dev "$IF1" root
 	wait "$sink"
 	check_eq "$(</run/sink)" 800 "bytes that came"
 }
 
-listens()
+# Is there a socket of the peer's in state $1?
+peer_is()
 {
-	in_peer ss -Htln 'sport = :9' | grep -q .
+	in_peer ss -Htn state "$1" 'sport = :9' | grep -q .
 }
 
 test_messages()
@@ -110,10 +118,8 @@ test_messages()
 	# less than until the first answer, which would take back what is there in passing
 	local LIMIT_MS=500
 
-	modprobe sch_netem && in_peer tc qdisc add dev "$IF1" root netem delay 700ms
-	check_err $? "cannot delay the answers"
+	modprobe sch_netem
 	quickest messages
-	in_peer tc qdisc del dev "$IF1" root
 }
 
 nothing_in_flight()
