@@ -7,7 +7,7 @@ import subprocess
 
 from vmlib import config
 
-from . import BENCH, TOP
+from . import BENCH
 
 MODULES = {"ours": {"virtio_ei", "virtio_ei_net", "virtio_ei_blk"},
            "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_blk", "virtio_pci",
@@ -26,15 +26,15 @@ CALLS = {
 
 
 def header(qemu):
-    """The folder of qemu-plugin.h: beside that QEMU, or beside ours, of the same version."""
-    ours = ""
-    for _ in range(2):
-        include = os.path.join(os.path.dirname(os.path.dirname(ours or qemu)), "include")
-        if os.path.exists(os.path.join(include, "qemu-plugin.h")):
-            return include
-        ours = subprocess.run([os.path.join(TOP, "scripts", "qemu", "build")],
-                              stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    raise config.ConfigError("there is no qemu-plugin.h")
+    """The folder of qemu-plugin.h: beside that QEMU, or for Debian's, which has none, ours."""
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(qemu))), "include")
+    if os.path.exists(os.path.join(beside, "qemu-plugin.h")):
+        return beside
+    version = subprocess.run([qemu, "--version"], stdout=subprocess.PIPE, text=True,
+                             check=True).stdout.split("version ")[-1].split()[0]
+    if version.startswith("7.2."):
+        return os.path.join(BENCH, "plugin", "qemu-7.2")
+    raise config.ConfigError(f"{qemu}, version {version}, has no include/qemu-plugin.h beside it")
 
 
 def build(qemu):
@@ -43,8 +43,10 @@ def build(qemu):
     out = os.path.join(config.environment()["VEI_BUILD"], "bench", "count.so")
     os.makedirs(os.path.dirname(out), exist_ok=True)
     source = os.path.join(BENCH, "plugin", "count.c")
+    glib = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout.split()
     done = subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread",
-                           "-I", include, "-o", f"{out}.{os.getpid()}", source])
+                           "-I", include, *glib, "-o", f"{out}.{os.getpid()}", source])
     if done.returncode:
         raise config.ConfigError("the plugin does not build")
     os.replace(f"{out}.{os.getpid()}", out)

@@ -5,7 +5,8 @@
  *
  *	-plugin count.so,out=FILE
  *
- * For one processor (-smp 1): nothing here is atomic. At each end mark FILE gets
+ * For one thread that runs all processors: nothing here is atomic. At each end
+ * mark FILE gets
  *
  *	window N user=COUNT kernel=COUNT out16=COUNT fences=COUNT waits=COUNT late=COUNT
  *	ADDRESS COUNT
@@ -23,10 +24,10 @@
  * until QEMU's main loop, which is the device, has nothing more to do. What the
  * guest does then depends on nothing but the guest.
  *
- * QEMU 7.2 leaves the guest's barriers out where one thread runs all processors,
- * as with -icount, though the device has a thread of its own: kicks and
- * interrupts then get lost. They are put back here: a fence of the host's just
- * before the guest's.
+ * QEMU leaves the guest's barriers out where one thread runs all processors, as
+ * with -icount, though the device has a thread of its own: kicks and interrupts
+ * then get lost. They are put back here: a fence of the host's just before the
+ * guest's. Since 8.1 an mfence is one; a locked instruction is none in 10.0 either.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -41,13 +42,20 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+#if QEMU_PLUGIN_VERSION < 2
+#include "api-1.h"
+#else
+#include "api-4.h"
+#endif
+
 #define CHUNK		4096
 #define MAX_CHUNKS	4096
 #define KERNEL		(1ULL << 63)
 #define PATIENCE	100000	/* looks at the main loop, of 10 us */
 
 struct counter {
-	uint64_t count;		/* first: generated code adds to it */
+	counts_t *counts;	/* generated code adds to one of these */
+	size_t index;		/* which */
 	uint64_t begun;		/* its value at the begin mark */
 	uint64_t addr;
 	bool out16;
@@ -78,6 +86,16 @@ static struct counter *numbered(size_t n)
 	return chunks[n / CHUNK] + n % CHUNK;
 }
 
+static uint64_t value(const struct counter *counter)
+{
+	return counts_get(counter->counts, counter->index);
+}
+
+static uint64_t since_begun(const struct counter *counter)
+{
+	return value(counter) - counter->begun;
+}
+
 static size_t place(uint64_t addr)
 {
 	size_t i = addr * 0x9e3779b97f4a7c15ULL >> 20 & (table_size - 1);
@@ -103,6 +121,7 @@ static void grow(void)
 /* Code that is translated again counts on where it was. */
 static struct counter *counter_of(uint64_t addr)
 {
+	static counts_t *counts;	/* of the last chunk */
 	size_t i;
 
 	if (addr < KERNEL)
@@ -113,11 +132,14 @@ static struct counter *counter_of(uint64_t addr)
 	if (used == (size_t)CHUNK * MAX_CHUNKS)
 		die("too many instructions");
 	if (used % CHUNK == 0) {
-		/* never moved: generated code has their addresses */
+		/* never moved: others have their addresses */
 		chunks[used / CHUNK] = calloc(CHUNK, sizeof(struct counter));
-		if (!chunks[used / CHUNK])
+		counts = counts_new(CHUNK);
+		if (!chunks[used / CHUNK] || !counts)
 			die("no memory");
 	}
+	numbered(used)->counts = counts;
+	numbered(used)->index = used % CHUNK;
 	numbered(used)->addr = addr;
 	table[i] = ++used;
 	if (used * 2 > table_size)
@@ -135,8 +157,8 @@ static void begin(unsigned int cpu, void *instant)
 	at_once = instant;
 	waits = late = 0;
 	for (i = 0; i < used; i++)
-		numbered(i)->begun = numbered(i)->count;
-	user.begun = user.count;
+		numbered(i)->begun = value(numbered(i));
+	user.begun = value(&user);
 	fences_begun = fences;
 	window++;
 	pthread_mutex_unlock(&lock);
@@ -152,16 +174,16 @@ static void end(unsigned int cpu, void *unused)
 	pthread_mutex_lock(&lock);
 	at_once = false;
 	for (i = 0; i < used; i++) {
-		n = numbered(i)->count - numbered(i)->begun;
+		n = since_begun(numbered(i));
 		kernel += n;
 		if (numbered(i)->out16)
 			out16 += n;
 	}
 	fprintf(out, "window %u user=%" PRIu64 " kernel=%" PRIu64 " out16=%" PRIu64
 		" fences=%" PRIu64 " waits=%" PRIu64 " late=%" PRIu64 "\n", window,
-		user.count - user.begun, kernel, out16, fences - fences_begun, waits, late);
+		since_begun(&user), kernel, out16, fences - fences_begun, waits, late);
 	for (i = 0; i < used; i++) {
-		n = numbered(i)->count - numbered(i)->begun;
+		n = since_begun(numbered(i));
 		if (n)
 			fprintf(out, "%" PRIx64 " %" PRIu64 "\n", numbered(i)->addr, n);
 	}
@@ -218,8 +240,8 @@ static bool is(const uint8_t *bytes, size_t size, const char *what, size_t lengt
 
 static void watch(struct qemu_plugin_insn *insn)
 {
-	const uint8_t *bytes = qemu_plugin_insn_data(insn);
-	size_t size = qemu_plugin_insn_size(insn);
+	uint8_t bytes[16];
+	size_t size = insn_bytes(insn, bytes, sizeof(bytes));
 	struct counter *counter = counter_of(qemu_plugin_insn_vaddr(insn));
 
 	if (IS("\x0f\x1f\x84\x00veiB"))
@@ -238,8 +260,7 @@ static void watch(struct qemu_plugin_insn *insn)
 	if (counter->after)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, after_kick, QEMU_PLUGIN_CB_NO_REGS,
 						       NULL);
-	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-						   &counter->count, 1);
+	counts_add(counter->counts, counter->index, insn);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -270,7 +291,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	main_stat = open(path, O_RDONLY | O_CLOEXEC);
 	out = fopen(argv[0] + 4, "w");
 	table = calloc(table_size, sizeof(*table));
-	if (!out || !table || main_stat < 0) {
+	user.counts = counts_new(1);
+	if (!out || !table || !user.counts || main_stat < 0) {
 		perror("count.so");
 		return 1;
 	}
