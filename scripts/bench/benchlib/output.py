@@ -167,8 +167,7 @@ def bars(path, title, unit, tics, series, line=""):
             for place, (least, value, most) in values.items():
                 at = place + (number - (len(series) - 1) / 2) * width
                 out.write(f"{at} {value} {least} {most} {width * 0.9}\n")
-        drawn.append(f'"{data}" using 1:2:5 with boxes title "{name}", '
-                     f'"" using 1:2:3:4 with yerrorbars ps 0 lc "black" notitle')
+        drawn.append(f'"{data}" using 1:2:3:4:5 with boxerrorbars title "{name}"')
     if not drawn:
         return None
     names = ", ".join(f'"{name}" {place}' for place, name in enumerate(tics))
