@@ -126,7 +126,8 @@ def check_kvm(control):
         for code, wanted in ((0, "kvm"), (1, "tcg,thread=multi")):
             qemu = os.path.join(top, f"qemu{code}")
             with open(qemu, "w") as file:
-                file.write(f'#!/bin/sh\necho once >>"$0.log"\nexit {code}\n')
+                file.write('#!/bin/sh\n[ "$1" != --version ] || exit 0\n'
+                           f'echo once >>"$0.log"\nexit {code}\n')
             os.chmod(qemu, stat.S_IRWXU)
             found = []
 
