@@ -99,11 +99,11 @@ static u64 vei_core_features(const struct vei_dev *dev)
 		want |= BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
 	if (dev->dialect == VEI_DIALECT_RELEASED) {
 		/* One bit for both, so it takes the wish for both. */
-		if (t->used_event && t->avail_event)
+		if (t->used_event && t->avail_event && !dev->intr_flags)
 			want |= BIT_ULL(VIRTIO_RING_F_USED_EVENT_IDX);
 		return want;
 	}
-	if (t->used_event)
+	if (t->used_event && !dev->intr_flags)
 		want |= BIT_ULL(VIRTIO_RING_F_USED_EVENT_IDX);
 	if (t->features_hi) {
 		want |= BIT_ULL(VIRTIO_F_FEATURES_HI);
@@ -182,7 +182,7 @@ EXPORT_SYMBOL_NS_GPL(vei_dev_negotiate, VEI_NS);
 /**
  * vei_dev_retoggle() - negotiate again
  * @dev: the device, under its toggle_lock
- * @toggle: one of its toggles, or &vei_dev.kick_always
+ * @toggle: one of its toggles, &vei_dev.kick_always or &vei_dev.intr_flags
  * @value: its new value; what was before is tried if the device cannot go on so
  *
  * Context: may sleep. Return: 0 or a negative errno.

@@ -84,6 +84,27 @@ static const struct kernel_param_ops vei_mask_ops = {
 	.get = vei_mask_get,
 };
 
+/* More often would find slow devices suspect, more rarely be of no use. */
+static int vei_watch_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned int ms;
+	int err = kstrtouint(val, 0, &ms);
+
+	if (!err && ms && (ms < 100 || ms > 60000))
+		err = -ERANGE;
+	if (err)
+		pr_err("virtio_ei: parameter %s: \"%s\" is neither 0 nor 100 to 60000\n", kp->name,
+		       val);
+	else
+		*(unsigned int *)kp->arg = ms;
+	return err;
+}
+
+static const struct kernel_param_ops vei_watch_ops = {
+	.set = vei_watch_set,
+	.get = param_get_uint,
+};
+
 static const char *const vei_dialect_words[] = {
 	[VEI_DIALECT_AUTO] = "auto",
 	[VEI_DIALECT_FORCE_DRAFT] = "draft",
@@ -121,7 +142,8 @@ VEI_TOGGLE_PARAM(indirect,
 VEI_TOGGLE_PARAM(notify_on_empty,
 		 "interrupt when a queue runs empty, bit 24 (default: N)");
 
-module_param_named(watch_ms, vei_params.watch_ms, uint, 0444);
+module_param_cb(watch_ms, &vei_watch_ops, &vei_params.watch_ms, 0444);
+__MODULE_PARM_TYPE(watch_ms, "uint");
 MODULE_PARM_DESC(watch_ms,
 		 "look for lost kicks and interrupts every so many ms, 0 never (default: 2000)");
 

@@ -39,11 +39,9 @@
 /* An idle device is looked at more rarely: 2^this times. */
 #define VEI_WATCH_QUIET		2
 
-/* So many lost ones of a direction end the trust in it. */
+/* At so many looks something lost in a direction ends the trust in it, if none is as old as that. */
 #define VEI_WATCH_TRUST		3
-
-/* Rarer than that it would be of no use. */
-#define VEI_WATCH_MS_MAX	60000U
+#define VEI_WATCH_FORGET	(600 * HZ)
 
 static const char *const vei_lost_names[] = {
 	[VEI_LOST_KICK] = "kick",
@@ -57,6 +55,9 @@ static void vei_watch_lost(struct vei_queue *q, enum vei_lost what, u16 used)
 
 	vei_ring_read_shared(&q->ring, &shared);
 	trace_vei_lost(q, what, used);
+	/* What is long ago counts no more, and what is found at one look has one reason. */
+	if (time_after(jiffies, dev->watch_when[what] + VEI_WATCH_FORGET))
+		dev->watch_lost[what] = 0;
 	if (!dev->watch_lost[what])
 		dev_warn(&dev->pdev->dev,
 			 "%s: lost %s: available %u, used %u, taken %u; avail_event %u, used flags %u, used_event %u, avail flags %u\n",
@@ -65,13 +66,16 @@ static void vei_watch_lost(struct vei_queue *q, enum vei_lost what, u16 used)
 			 shared.used_event, shared.avail_flags);
 	vei_count_inc(&q->count.lost[what]);
 	vei_count_inc(&dev->lost[what]);
-	if (++dev->watch_lost[what] >= VEI_WATCH_TRUST)
+	if (!dev->watch_lost[what] || dev->watch_when[what] != jiffies)
+		dev->watch_lost[what]++;
+	dev->watch_when[what] = jiffies;
+	if (dev->watch_lost[what] >= VEI_WATCH_TRUST)
 		schedule_work(&dev->distrust);
 }
 
 static u16 vei_watch_used(const struct vei_queue *q)
 {
-	return READ_ONCE(q->ring.last_used) + vei_ring_claimed(&q->ring);
+	return vei_ring_used_idx(&q->ring);
 }
 
 /* Does the device sit on buffers that it may not know of? */
@@ -100,14 +104,16 @@ static void vei_watch_kick(struct vei_queue *q, bool still)
 	iowrite16(q->index, q->notify);
 }
 
-/* In the place of an interrupt. What is done in one is done in one of a timer's. */
+/* In the place of an interrupt; with PREEMPT_RT handlers are threads, and their locks sleep. */
 static void vei_watch_handle(struct vei_queue *q)
 {
-	unsigned long flags;
+	unsigned long flags = 0;
 
-	local_irq_save(flags);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
 	q->handler(q);
-	local_irq_restore(flags);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
 }
 
 static bool vei_watch_awake(struct vei_queue *q)
@@ -172,7 +178,7 @@ static void vei_watch_poll(struct vei_queue *q)
 
 static unsigned long vei_watch_delay(struct vei_dev *dev, bool again, bool quiet)
 {
-	unsigned long delay = msecs_to_jiffies(min(vei_params.watch_ms, VEI_WATCH_MS_MAX));
+	unsigned long delay = msecs_to_jiffies(vei_params.watch_ms);
 
 	if (again)
 		return VEI_WATCH_REACTION;
@@ -195,7 +201,20 @@ static void vei_watch_begin(struct vei_dev *dev)
 	}
 	dev->watch_fresh = false;
 	dev->watch_again = false;
-	dev->watch_next = jiffies + vei_watch_delay(dev, false, false);
+	dev->watch_delay = vei_watch_delay(dev, false, false);
+	dev->watch_next = jiffies + dev->watch_delay;
+}
+
+/*
+ * A look that comes much too late says nothing of the device: the machine was away, and
+ * the device perhaps with it.
+ */
+static bool vei_watch_is_late(const struct vei_dev *dev)
+{
+	unsigned long bearable = dev->watch_again ? VEI_WATCH_REACTION :
+						    dev->watch_delay / 4 + HZ / 10;
+
+	return time_after(jiffies, dev->watch_next + bearable);
 }
 
 /* At all queues; at the next time only at whether kicks have helped, if there were any. */
@@ -211,7 +230,8 @@ static void vei_watch_queues(struct vei_dev *dev)
 			kicked |= vei_watch_queue(q, dev->watch_again, &quiet);
 	}
 	dev->watch_again = kicked;
-	dev->watch_next = jiffies + vei_watch_delay(dev, kicked, quiet);
+	dev->watch_delay = vei_watch_delay(dev, kicked, quiet);
+	dev->watch_next = jiffies + dev->watch_delay;
 }
 
 /* The timer. */
@@ -223,7 +243,7 @@ static void vei_watch_look(struct timer_list *timer)
 
 	if (!READ_ONCE(dev->live))
 		return;
-	if (dev->watch_fresh)
+	if (dev->watch_fresh || vei_watch_is_late(dev))
 		vei_watch_begin(dev);
 	for (i = 0; polled && i < dev->nqueue; i++)
 		if (dev->queue[i])
@@ -241,15 +261,14 @@ static void vei_watch_distrust(struct work_struct *work)
 {
 	struct vei_dev *dev = container_of(work, struct vei_dev, distrust);
 	unsigned int *lost = dev->watch_lost;
-	bool *what = NULL, value = true;
+	bool *what = NULL;
 
 	mutex_lock(&dev->toggle_lock);
 	if (lost[VEI_LOST_KICK] >= VEI_WATCH_TRUST && !dev->kick_always) {
 		what = &dev->kick_always;
 		dev_warn(&dev->pdev->dev, "loses kicks: it is kicked for everything from now on\n");
 	} else if (lost[VEI_LOST_INTERRUPT] >= VEI_WATCH_TRUST && vei_dev_intr_by_index(dev)) {
-		what = &dev->toggles.used_event;
-		value = false;
+		what = &dev->intr_flags;
 		dev_warn(&dev->pdev->dev, "loses interrupts: they are by flags from now on\n");
 	} else if (lost[VEI_LOST_INTERRUPT] >= VEI_WATCH_TRUST && !dev->intr_polled) {
 		dev_warn(&dev->pdev->dev, "loses interrupts: it is polled from now on\n");
@@ -257,7 +276,7 @@ static void vei_watch_distrust(struct work_struct *work)
 		lost[VEI_LOST_INTERRUPT] = 0;
 	}
 	if (what) {
-		vei_dev_retoggle(dev, what, value);
+		vei_dev_retoggle(dev, what, true);
 		lost[what == &dev->kick_always ? VEI_LOST_KICK : VEI_LOST_INTERRUPT] = 0;
 	}
 	mutex_unlock(&dev->toggle_lock);
@@ -280,6 +299,7 @@ void vei_watch_init(struct vei_dev *dev)
 void vei_watch_trust(struct vei_dev *dev)
 {
 	dev->kick_always = false;
+	dev->intr_flags = false;
 	WRITE_ONCE(dev->intr_polled, false);
 	memset(dev->watch_lost, 0, sizeof(dev->watch_lost));
 }

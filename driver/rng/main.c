@@ -198,8 +198,17 @@ static int vei_rng_read(struct hwrng *hwrng, void *to, size_t max, bool wait)
 	}
 }
 
+/* Who was told, or does not wait any more, has asked for an interrupt and left it at that. */
+static bool vei_rng_nobody_waits(struct vei_queue *q)
+{
+	struct vei_rng *rng = q->priv;
+
+	return !waitqueue_active(&rng->wait);
+}
+
 static const struct vei_dev_ops vei_rng_dev_ops = {
 	.queue_broken = vei_rng_queue_broken,
+	.queue_busy = vei_rng_nobody_waits,
 	.restart = vei_rng_restart,
 };
 

@@ -97,8 +97,8 @@ struct vei_dev;
  * @config_changed: the device changed its configuration; hard interrupt
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
- * @queue_busy: is somebody about to look at what @q's device has used, whom its interrupt
- *	would wake? Softirq; NULL: nobody is but in the handler
+ * @queue_busy: is there nobody whom an interrupt of @q would have to wake, as he is about to
+ *	look, or does not wait? Softirq; NULL: never
  * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
  *	now, and go on; may sleep. Returns 0, or a negative errno and the device
  *	is left reset.
@@ -139,13 +139,16 @@ struct vei_dev_ops {
  * @config_interrupts: interrupts that told of a config change
  * @shared_interrupts: interrupts on the vector or pin that all queues share
  * @kick_always: kicks were lost: the device is kicked whatever it says
+ * @intr_flags: interrupts were lost by index: bit 29 is not acknowledged
  * @intr_polled: interrupts were lost, by flags even: the watch looks instead
  * @watch: the timer that looks for what was lost
  * @watch_fresh: it has not looked since vei_dev_ready()
  * @watch_next: when it will look, in jiffies
  * @watch_again: that look is only whether a kick has helped
  * @watch_quiet: looks at which nothing had happened, up to a few
- * @watch_lost: how much was lost since it was last trusted
+ * @watch_delay: until then, from the look before
+ * @watch_lost: at how many looks something was lost since it was last trusted
+ * @watch_when: the last of these, in jiffies
  * @lost: how much was lost in all; the watch writes it
  * @distrust: takes the consequences
  * @debugfs: directory of this device
@@ -175,13 +178,16 @@ struct vei_dev {
 	struct vei_count config_interrupts;
 	struct vei_count shared_interrupts;
 	bool kick_always;
+	bool intr_flags;
 	bool intr_polled;
 	struct timer_list watch;
 	bool watch_fresh;
 	unsigned long watch_next;
+	unsigned long watch_delay;
 	bool watch_again;
 	int watch_quiet;
 	unsigned int watch_lost[VEI_NLOST];
+	unsigned long watch_when[VEI_NLOST];
 	struct vei_count lost[VEI_NLOST];
 	struct work_struct distrust;
 	struct dentry *debugfs;

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ALL_TESTS=(
-	"test_described virtio_ei used_event avail_event features_hi indirect notify_on_empty feature_mask dialect vectors"
+	"test_described virtio_ei used_event avail_event features_hi indirect notify_on_empty feature_mask dialect vectors watch_ms"
 	"test_described virtio_ei_net queue_pairs csum gso guest_offloads mrg_rxbuf"
 	test_defaults
 	"test_value used_event=0 N"
@@ -16,9 +16,10 @@ ALL_TESTS=(
 	"test_value feature_mask=0x123 0x0000000000000123"
 	"test_value dialect=released released"
 	"test_value vectors=shared shared"
+	"test_value watch_ms=500 500"
 )
 for wrong in used_event=2 avail_event=maybe features_hi=- indirect=? notify_on_empty=x \
-	     feature_mask=all feature_mask=0x1ffffffffffffffff dialect=modern vectors=4 vectors=; do
+	     feature_mask=all feature_mask=0x1ffffffffffffffff dialect=modern vectors=4 vectors= watch_ms=99 watch_ms=60001 watch_ms=-1; do
 	ALL_TESTS+=("test_wrong core $wrong")
 done
 for wrong in queue_pairs=-1 queue_pairs=many csum=2 gso=x guest_offloads=w mrg_rxbuf=z; do

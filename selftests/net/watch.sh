@@ -158,6 +158,9 @@ test_interrupts()
 	wait_for 5 if_is_running "$IF0"
 	check_helps interrupts
 	end
+	check_eq "$(vei_get "$NIC" intr_mode)" \
+		"$([ "${2%:*}" = 1 ] && echo used_event || echo flags)" \
+		"intr_mode when it is trusted again"
 }
 
 # The control: nobody makes good for it.

@@ -11,7 +11,7 @@ ALL_TESTS=()
 for mode in $(modes_of "$RNG"); do
 	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
 done
-ALL_TESTS+=(test_toggles)
+ALL_TESTS+=("test_idle 1" "test_idle 0" test_toggles)
 
 test_load()
 {
@@ -64,6 +64,21 @@ test_counts()
 test_unused()
 {
 	check_unused "$RNG" 0
+}
+
+# Whoever was told, or waits no more, has asked for an interrupt and left it at that: nothing
+# was lost, however long nobody reads.
+test_idle()
+{
+	drv_unload
+	drv_load "watch_ms=100 used_event=$1"
+	check_err $? "the device does not appear"
+	rng_read 64 /run/bytes
+	check_err $? "no bytes come"
+	timeout -s KILL 1 cat /dev/hwrng >/dev/null
+	sleep 2
+	check_eq "$(vei_get "$RNG" interrupts_lost)" 0 "interrupts_lost"
+	check_eq "$(vei_get "$RNG" kicks_lost)" 0 "kicks_lost"
 }
 
 # At run time, while somebody reads.

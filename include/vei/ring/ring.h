@@ -403,6 +403,17 @@ static __always_inline bool vei_ring_pending(const struct vei_ring *r)
 }
 
 /**
+ * vei_ring_used_idx() - what the device says it has used, modulo 65,536: unchecked
+ * @r: the ring
+ *
+ * Anybody may ask. Of a broken ring, what was taken.
+ */
+static __always_inline u16 vei_ring_used_idx(const struct vei_ring *r)
+{
+	return vei_shared_load16(READ_ONCE(r->used_idx));
+}
+
+/**
  * vei_ring_unused() - has the device not used all that it was to be told of?
  * @r: the ring
  *
@@ -413,26 +424,23 @@ static __always_inline bool vei_ring_unused(const struct vei_ring *r)
 {
 	u16 published = READ_ONCE(r->published);
 
-	return READ_ONCE(r->kick.old) == published &&
-	       published != (u16)(READ_ONCE(r->last_used) + vei_ring_claimed(r));
+	return READ_ONCE(r->kick.old) == published && published != vei_ring_used_idx(r);
 }
 
 /**
  * vei_ring_starved() - does the device say that it waits for buffers that it has?
  * @r: the ring, of a queue where the device keeps buffers for what may come
  *
- * It waits for the buffer after all that it has used, and it has used some: it has
- * consumed what it knew of. (A device that never began waits likewise, by rights.)
- * Anybody may ask.
+ * By index, it waits for the buffer after all that it has used, and it has used some: it
+ * has consumed what it knew of. (A device that never began waits likewise, by rights.) By
+ * flags nobody can tell, as NO_NOTIFY is a hint. Anybody may ask.
  */
 static __always_inline bool vei_ring_starved(const struct vei_ring *r)
 {
-	u16 used = READ_ONCE(r->last_used) + vei_ring_claimed(r);
-	u16 word = vei_shared_load16(r->kick.word);
+	u16 used = vei_ring_used_idx(r);
 
-	if (!used || !vei_ring_unused(r))
-		return false;
-	return r->kick.by_index ? word == used : !(word & VEI_USED_F_NO_NOTIFY);
+	return r->kick.by_index && used && vei_ring_unused(r) &&
+	       vei_shared_load16(r->kick.word) == used;
 }
 
 /**
@@ -489,15 +497,17 @@ static __always_inline bool vei_ring_intr_spent(const struct vei_ring *r)
  * vei_ring_intr_due() - should there have been an interrupt?
  * @r: the ring
  *
- * By index, if what it was asked for after has been used. By flags, if interrupts are
- * asked for and something is to take; a handler that has hushed them is on its way.
+ * Something is to take, and by index what an interrupt was asked for after has been used;
+ * by flags, interrupts are asked for; a handler that has hushed them is on its way.
  * Anybody may ask; while the owner is at work the answer may be wrong.
  */
 static __always_inline bool vei_ring_intr_due(const struct vei_ring *r)
 {
+	if (!vei_ring_pending(r))
+		return false;
 	if (r->intr.by_index)
 		return vei_ring_intr_spent(r);
-	return READ_ONCE(r->intr.armed) && !vei_shared_load16(r->intr.word) && vei_ring_pending(r);
+	return READ_ONCE(r->intr.armed) && !vei_shared_load16(r->intr.word);
 }
 
 /**

@@ -253,6 +253,8 @@ WATCH_MUTANTS = [
            "kick_mode is avail_event still",
            {CORE + "watch.c": [("\tif (++dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
                                 "\tif (0)\n")]}),
+    Mutant("watch-does-not-ask-who-waits", "rng", "smoke", "idle 1", "interrupts_lost: got", {
+        "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn false;\n")]}),
     Mutant("watch-suspects-the-idle", "draft-watch", "watch", "test_start|sound", "lost: got",
            {CORE + "watch.c": [("\tif (due && w->due && taken == w->taken && shadow == w->shadow &&\n"
                                 "\t    interrupts == w->interrupts && !vei_watch_awake(q)) {\n",
