@@ -39,7 +39,7 @@
 /* An idle device is looked at more rarely: 2^this times. */
 #define VEI_WATCH_QUIET		2
 
-/* At so many looks something lost in a direction ends the trust in it, if none is as old as that. */
+/* So many looks that find something lost in a direction end the trust in it; older ones not. */
 #define VEI_WATCH_TRUST		3
 #define VEI_WATCH_FORGET	(600 * HZ)
 
@@ -66,8 +66,9 @@ static void vei_watch_lost(struct vei_queue *q, enum vei_lost what, u16 used)
 			 shared.used_event, shared.avail_flags);
 	vei_count_inc(&q->count.lost[what]);
 	vei_count_inc(&dev->lost[what]);
-	if (!dev->watch_lost[what] || dev->watch_when[what] != jiffies)
+	if (!dev->watch_lost[what] || dev->watch_found[what] != dev->watch_looks)
 		dev->watch_lost[what]++;
+	dev->watch_found[what] = dev->watch_looks;
 	dev->watch_when[what] = jiffies;
 	if (dev->watch_lost[what] >= VEI_WATCH_TRUST)
 		schedule_work(&dev->distrust);
@@ -223,6 +224,7 @@ static void vei_watch_queues(struct vei_dev *dev)
 	bool quiet = true, kicked = false;
 	unsigned int i;
 
+	dev->watch_looks++;
 	for (i = 0; i < dev->nqueue; i++) {
 		struct vei_queue *q = dev->queue[i];
 

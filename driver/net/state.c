@@ -103,16 +103,31 @@ int vei_net_begin(struct vei_net *net)
 	return err;
 }
 
+/*
+ * In the stack's sight, or out of it. The watchdog looks at each queue once it has found
+ * the device present, under this lock; of what is not registered the lock is none.
+ */
+static void vei_net_set_present(struct net_device *netdev, bool present)
+{
+	bool registered = netdev->reg_state == NETREG_REGISTERED;
+
+	if (registered)
+		netif_tx_lock_bh(netdev);
+	if (present)
+		netif_device_attach(netdev);
+	else
+		netif_device_detach(netdev);
+	if (registered)
+		netif_tx_unlock_bh(netdev);
+}
+
 /* Out of the stack's sight, and then to @to, which is below READY. */
 static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 {
 	/* What the user has changed since was told on the way. */
 	if (netif_device_present(net->netdev))
 		net->told = (struct vei_net_limits){ net->netdev->features, net->netdev->mtu };
-	/* The watchdog looks at each queue once it has found the device present. */
-	netif_tx_lock_bh(net->netdev);
-	netif_device_detach(net->netdev);
-	netif_tx_unlock_bh(net->netdev);
+	vei_net_set_present(net->netdev, false);
 	vei_net_set_state(net, to);
 }
 
@@ -132,9 +147,7 @@ static int vei_net_return(struct vei_net *net)
 	}
 	if (netif_running(netdev))
 		vei_net_set_state(net, VEI_NET_RUNNING);
-	netif_tx_lock_bh(netdev);
-	netif_device_attach(netdev);
-	netif_tx_unlock_bh(netdev);
+	vei_net_set_present(netdev, true);
 	vei_net_set_rx_mode(netdev);
 	if (vei_net_update_link(net))
 		schedule_work(&net->config_work);

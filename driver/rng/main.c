@@ -203,6 +203,7 @@ static bool vei_rng_nobody_waits(struct vei_queue *q)
 {
 	struct vei_rng *rng = q->priv;
 
+	/* A glance: who comes to wait now is seen at the next look. */
 	return !waitqueue_active(&rng->wait);
 }
 

@@ -149,6 +149,8 @@ struct vei_dev_ops {
  * @watch_delay: until then, from the look before
  * @watch_lost: at how many looks something was lost since it was last trusted
  * @watch_when: the last of these, in jiffies
+ * @watch_looks: looks so far
+ * @watch_found: the last one that found something
  * @lost: how much was lost in all; the watch writes it
  * @distrust: takes the consequences
  * @debugfs: directory of this device
@@ -188,6 +190,8 @@ struct vei_dev {
 	int watch_quiet;
 	unsigned int watch_lost[VEI_NLOST];
 	unsigned long watch_when[VEI_NLOST];
+	unsigned int watch_looks;
+	unsigned int watch_found[VEI_NLOST];
 	struct vei_count lost[VEI_NLOST];
 	struct work_struct distrust;
 	struct dentry *debugfs;
