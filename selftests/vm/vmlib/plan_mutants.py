@@ -251,7 +251,7 @@ WATCH_MUTANTS = [
            "0: no answer", {CORE + "watch.c": [("\tq->handler(q);\n", "")]}),
     Mutant("watch-trusts-for-ever", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
            "kick_mode is avail_event still",
-           {CORE + "watch.c": [("\tif (++dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
+           {CORE + "watch.c": [("\tif (dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
                                 "\tif (0)\n")]}),
     Mutant("watch-does-not-ask-who-waits", "rng", "smoke", "idle 1", "interrupts_lost: got", {
         "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn false;\n")]}),
