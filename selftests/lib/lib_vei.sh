@@ -64,6 +64,27 @@ vei_queue()
 	queue_read "$1" "$2" && [ -n "${QUEUE_NOW[$3]-}" ] && echo "${QUEUE_NOW[$3]}"
 }
 
+# vei_settled DEVICE QUEUE: has the driver all buffers back?
+vei_settled()
+{
+	queue_read "$1" "$2" && [ "${QUEUE_NOW[used]}" = "${QUEUE_NOW[adds]}" ]
+}
+
+# counts_read DEVICE: counters of queues 0 and 1, or what they have grown by, into
+# COUNT[DEVICE,QUEUE,KEY]
+declare -A COUNT
+counts_read()
+{
+	local queue key
+
+	for queue in 0 1; do
+		queue_read "$1" "$queue"
+		for key in kick_decisions kicks interrupts rearms rearms_lost; do
+			COUNT[$1,$queue,$key]=$((QUEUE_NOW[$key] - COUNT[$1,$queue,$key]))
+		done
+	done
+}
+
 # A parameter of the loaded core.
 core_param()
 {

@@ -36,36 +36,17 @@ queue_name()
 	echo "virtio_ei-$(nic_bdf "$NIC")-$1"
 }
 
-settled()
-{
-	[ "$(vei_queue "$NIC" 1 used)" = "$(vei_queue "$NIC" 1 adds)" ]
-}
-
-# counts_read NIC: of queues 0 and 1, or what they have grown by
-declare -A COUNT
-counts_read()
-{
-	local queue key
-
-	for queue in 0 1; do
-		queue_read "$1" "$queue"
-		for key in kick_decisions kicks interrupts rearms; do
-			COUNT[$1,$queue,$key]=$((QUEUE_NOW[$key] - COUNT[$1,$queue,$key]))
-		done
-	done
-}
-
 # One packet under way, so that kicks and interrupts follow each other.
 traffic_and_counts()
 {
-	wait_for 5 settled
+	wait_for 5 vei_settled "$NIC" 1
 	COUNT=()
 	counts_read "$NIC"
 	echo >"$TRACING/trace"
 	echo 1 >"$TRACING/events/virtio_ei/enable"
 	traffic_run packet there -w 1 -b 1 -c "$PACKETS" && traffic_run packet back -w 1 -b 1 -c "$PACKETS"
 	check_err $? "lost or spoiled"
-	wait_for 5 settled
+	wait_for 5 vei_settled "$NIC" 1
 	check_err $? "the transmit queue does not settle"
 	echo 0 >"$TRACING/events/virtio_ei/enable"
 	counts_read "$NIC"
@@ -368,7 +349,7 @@ test_perf()
 {
 	local nic queue key
 
-	wait_for 5 settled
+	wait_for 5 vei_settled "$NIC" 1
 	COUNT=()
 	counts_read "${PAIR}0"
 	counts_read "${PAIR}1"
@@ -376,7 +357,7 @@ test_perf()
 	perf stat -a -x, -o "$WORK/perf" -e 'virtio_ei:*' -- \
 		"$TRAFFIC" packet "${KIND_OPTIONS[@]}" -w 1 -b 1 -c "$PACKETS" >"$WORK/traffic" 2>&1
 	check_err $? "perf stat: $(cat "$WORK/traffic" "$WORK/perf")"
-	wait_for 5 settled
+	wait_for 5 vei_settled "$NIC" 1
 	counts_read "${PAIR}0"
 	counts_read "${PAIR}1"
 	for key in kick_decisions:vei_kick interrupts:vei_interrupt rearms:vei_rearm; do
@@ -440,7 +421,7 @@ test_lone_kick()
 	if [ "$1" = none ]; then
 		traffic_run packet there -w 1 -b 1 -c 1
 		check_err $? "lost or spoiled"
-		wait_for 5 settled
+		wait_for 5 vei_settled "$NIC" 1
 	else
 		traffic_run packet there -w 1 -b 1 -c 1 -t 1 >/dev/null
 		check_fail $? "nothing is lost"

@@ -57,25 +57,6 @@ test_negotiate()
  acked=$(vei_get "$nic" features_acked) dialect=$(vei_get "$nic" dialect)" "vei_negotiate"
 }
 
-settled()
-{
-	[ "$(vei_queue "$nic" 1 used)" = "$(vei_queue "$nic" 1 adds)" ]
-}
-
-# counts_read: counters of queues 0 and 1, or what they have grown by
-declare -A COUNT
-counts_read()
-{
-	local queue key
-
-	for queue in 0 1; do
-		queue_read "$nic" "$queue"
-		for key in kick_decisions kicks interrupts rearms rearms_lost; do
-			COUNT[$queue,$key]=$((QUEUE_NOW[$key] - COUNT[$queue,$key]))
-		done
-	done
-}
-
 test_traffic()
 {
 	for nic in "${PAIR}1" "${PAIR}0"; do
@@ -84,15 +65,15 @@ test_traffic()
 	done
 	wait_for 5 if_is_running "$IF0"
 	wait_for 5 if_is_running "$IF1" "$NS"
-	wait_for 5 settled
+	wait_for 5 vei_settled "$nic" 1
 	COUNT=()
-	counts_read
+	counts_read "$nic"
 	echo >"$TRACING/trace"
 	traffic_run packet there -c 500 && traffic_run packet back -c 500
 	check_err $? "lost or spoiled"
-	wait_for 5 settled
+	wait_for 5 vei_settled "$nic" 1
 	check_err $? "the transmit queue does not settle"
-	counts_read
+	counts_read "$nic"
 	echo 0 >"$TRACING/tracing_on"
 	cp "$TRACING/trace" /run/trace
 	echo 1 >"$TRACING/tracing_on"
@@ -131,11 +112,11 @@ test_kicks()
 	[ "${1#*:}" = 0 ] || word=avail_event
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "old=[0-9]+ new=[0-9]+ $word=[0-9]+ kick=[01]\$" "${queue#*:}" vei_kick)" \
-			"${COUNT[${queue%:*},kick_decisions]}" "$queue: vei_kick, decisions"
-		check_eq "$(number "kick=1\$" "${queue#*:}" vei_kick)" "${COUNT[${queue%:*},kicks]}" \
+			"${COUNT[$nic,${queue%:*},kick_decisions]}" "$queue: vei_kick, decisions"
+		check_eq "$(number "kick=1\$" "${queue#*:}" vei_kick)" "${COUNT[$nic,${queue%:*},kicks]}" \
 			"$queue: vei_kick with kick=1, kicks"
 	done
-	check_ge "${COUNT[1,kicks]}" 1 "kicks"
+	check_ge "${COUNT[$nic,1,kicks]}" 1 "kicks"
 	check_eq "$(wrong_verdicts | head -n 3)" "" "verdicts that do not follow"
 }
 
@@ -145,9 +126,9 @@ test_interrupts()
 
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "empty=[01]\$" "${queue#*:}" vei_interrupt)" \
-			"${COUNT[${queue%:*},interrupts]}" "$queue: vei_interrupt, interrupts"
+			"${COUNT[$nic,${queue%:*},interrupts]}" "$queue: vei_interrupt, interrupts"
 	done
-	check_ge "${COUNT[0,interrupts]}" 1 "receive interrupts"
+	check_ge "${COUNT[$nic,0,interrupts]}" 1 "receive interrupts"
 }
 
 test_rearms()
@@ -157,11 +138,11 @@ test_rearms()
 	[ "${1%:*}" = 0 ] || word=used_event
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "last_used=[0-9]+ $word=[0-9]+ after=[0-9]+ armed=[01]\$" \
-			"${queue#*:}" vei_rearm)" "${COUNT[${queue%:*},rearms]}" "$queue: vei_rearm, rearms"
+			"${queue#*:}" vei_rearm)" "${COUNT[$nic,${queue%:*},rearms]}" "$queue: vei_rearm, rearms"
 		check_eq "$(number "armed=0\$" "${queue#*:}" vei_rearm)" \
-			"${COUNT[${queue%:*},rearms_lost]}" "$queue: vei_rearm with armed=0, rearms_lost"
+			"${COUNT[$nic,${queue%:*},rearms_lost]}" "$queue: vei_rearm with armed=0, rearms_lost"
 	done
-	check_ge "${COUNT[0,rearms]}" 1 "rearms"
+	check_ge "${COUNT[$nic,0,rearms]}" 1 "rearms"
 }
 
 if is_stock; then
