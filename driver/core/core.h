@@ -70,6 +70,7 @@ int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value);
 
 int vei_irq_setup(struct vei_dev *dev);
 void vei_irq_teardown(struct vei_dev *dev);
+int vei_irq_cpu(const struct vei_queue *q);
 
 void vei_debugfs_init(void);
 void vei_debugfs_exit(void);

@@ -8,6 +8,7 @@
  */
 
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 
 #include "core.h"
 #include "pci_regs.h"
@@ -186,6 +187,8 @@ static int vei_irq_request(struct vei_dev *dev)
 		err = vei_irq_request_dev(dev, vei_irq_shared, 0, dev->queues_irq_name);
 	if (!err && dev->vector_mode == VEI_VECTORS_PER_QUEUE)
 		err = vei_irq_request_queues(dev);
+	else if (!err)
+		dev->queues_irq = pci_irq_vector(dev->pdev, dev->nirq - 1);
 	if (err) {
 		dev_err(&dev->pdev->dev, "cannot request vectors (%s): %d\n",
 			vei_vector_mode_names[dev->vector_mode], err);
@@ -291,6 +294,23 @@ void vei_irq_teardown(struct vei_dev *dev)
 	vei_irq_free(dev);
 	pci_free_irq_vectors(dev->pdev);
 	dev->nvec = 0;
+}
+
+/**
+ * vei_irq_cpu() - which processor a queue's interrupts go to
+ * @q: a queue with a handler
+ *
+ * Context: any, while the device has its vectors. Return: the first one online, or -1.
+ */
+int vei_irq_cpu(const struct vei_queue *q)
+{
+	const struct cpumask *mask;
+	unsigned int cpu = nr_cpu_ids;
+
+	mask = irq_get_effective_affinity_mask(q->irq ?: q->dev->queues_irq);
+	if (mask)
+		cpu = cpumask_first_and(mask, cpu_online_mask);
+	return cpu < nr_cpu_ids ? cpu : -1;
 }
 
 /**

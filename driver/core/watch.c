@@ -11,7 +11,8 @@
  *               kicked. If that helps at once, a kick had been lost; if not, the device is
  *               slow, or nothing is to be done, and it is kicked more and more rarely.
  *   an interrupt  What it was asked for after has been used, since before the last look, and
- *               nobody has come. The handler is called in its place.
+ *               nobody has come; nor has anybody when the processor that the interrupt goes
+ *               to looks itself, which may have been away. The handler is called in its place.
  *
  * A device that loses several in one direction is not trusted with it any more, until the
  * user says otherwise: it is kicked for everything; interrupts are by flags, and when that
@@ -122,52 +123,75 @@ static bool vei_watch_awake(struct vei_queue *q)
 	return q->dev->ops->queue_busy && q->dev->ops->queue_busy(q);
 }
 
-static void vei_watch_intr(struct vei_queue *q, u16 used)
+/* Is the interrupt still due that was due at the last look, and nobody has come? */
+static bool vei_watch_misses(struct vei_queue *q)
 {
-	u64 interrupts = vei_count_read(&q->count.interrupts);
-	u16 shadow = READ_ONCE(q->ring.intr.shadow);
-	u16 taken = READ_ONCE(q->ring.last_used);
-	struct vei_watch *w = &q->watch;
-	bool due = vei_ring_intr_due(&q->ring);
+	const struct vei_watch *w = &q->watch;
 
-	if (due && w->due && taken == w->taken && shadow == w->shadow &&
-	    interrupts == w->interrupts && !vei_watch_awake(q)) {
+	return w->due && vei_ring_intr_due(&q->ring) &&
+	       READ_ONCE(q->ring.last_used) == w->taken &&
+	       READ_ONCE(q->ring.intr.shadow) == w->shadow &&
+	       vei_count_read(&q->count.interrupts) == w->interrupts && !vei_watch_awake(q);
+}
+
+static void vei_watch_intr(struct vei_queue *q)
+{
+	struct vei_watch *w = &q->watch;
+
+	w->missed = vei_watch_misses(q);
+	if (w->missed) {
+		if (q->dev->watch_cpu < 0)
+			q->dev->watch_cpu = vei_irq_cpu(q);
+		return;
+	}
+	w->interrupts = vei_count_read(&q->count.interrupts);
+	w->shadow = READ_ONCE(q->ring.intr.shadow);
+	w->taken = READ_ONCE(q->ring.last_used);
+	w->due = vei_ring_intr_due(&q->ring);
+}
+
+/* Does the interrupt's processor, on which all others that are pending have come first, see it? */
+static bool vei_watch_is_there(const struct vei_queue *q)
+{
+	int cpu = vei_irq_cpu(q);
+
+	return cpu < 0 || cpu == raw_smp_processor_id();
+}
+
+/* Did the kick help? Has the interrupt come? */
+static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
+{
+	struct vei_watch *w = &q->watch;
+
+	if (w->kicked && used != w->used && !late)
+		vei_watch_lost(q, VEI_LOST_KICK, used);
+	w->kicked = false;
+	if (w->missed && vei_watch_is_there(q) && vei_watch_misses(q)) {
 		vei_watch_lost(q, VEI_LOST_INTERRUPT, used);
 		vei_watch_handle(q);
-		due = false;
+		w->due = false;
 	}
-	w->due = due;
-	w->taken = taken;
-	w->shadow = shadow;
-	w->interrupts = interrupts;
+	w->missed = false;
 }
 
-/* Did the kick help? */
-static void vei_watch_look_again(struct vei_queue *q, u16 used)
-{
-	if (q->watch.kicked && used != q->watch.used)
-		vei_watch_lost(q, VEI_LOST_KICK, used);
-	q->watch.kicked = false;
-}
-
-/* Returns whether the queue was kicked, so that it is to be looked at again soon. */
-static bool vei_watch_queue(struct vei_queue *q, bool again, bool *quiet)
+/* Returns whether it is to be looked at again soon. */
+static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 {
 	struct vei_watch *w = &q->watch;
 	u16 used = vei_watch_used(q);
 	bool still = used == w->used;
 
-	if (again) {
-		vei_watch_look_again(q, used);
+	if (q->dev->watch_again) {
+		vei_watch_look_again(q, used, late);
 	} else {
 		vei_watch_kick(q, still);
 		if (q->handler)
-			vei_watch_intr(q, used);
+			vei_watch_intr(q);
 	}
 	if (!still || w->due || w->looks)
 		*quiet = false;
 	w->used = used;
-	return w->kicked;
+	return w->kicked || w->missed;
 }
 
 /* Its interrupts are not to be trusted. */
@@ -202,6 +226,7 @@ static void vei_watch_begin(struct vei_dev *dev)
 	}
 	dev->watch_fresh = false;
 	dev->watch_again = false;
+	dev->watch_cpu = -1;
 	dev->watch_delay = vei_watch_delay(dev, false, false);
 	dev->watch_next = jiffies + dev->watch_delay;
 }
@@ -218,22 +243,39 @@ static bool vei_watch_is_late(const struct vei_dev *dev)
 	return time_after(jiffies, dev->watch_next + bearable);
 }
 
-/* At all queues; at the next time only at whether kicks have helped, if there were any. */
-static void vei_watch_queues(struct vei_dev *dev)
+/* At all queues; at the next time only at what is in doubt, if anything is. */
+static void vei_watch_queues(struct vei_dev *dev, bool late)
 {
-	bool quiet = true, kicked = false;
+	bool quiet = true, again = false;
 	unsigned int i;
 
 	dev->watch_looks++;
+	dev->watch_cpu = -1;
 	for (i = 0; i < dev->nqueue; i++) {
 		struct vei_queue *q = dev->queue[i];
 
 		if (q && !q->ring.broken)
-			kicked |= vei_watch_queue(q, dev->watch_again, &quiet);
+			again |= vei_watch_queue(q, late, &quiet);
 	}
-	dev->watch_again = kicked;
-	dev->watch_delay = vei_watch_delay(dev, kicked, quiet);
+	dev->watch_again = again;
+	dev->watch_delay = vei_watch_delay(dev, again, quiet);
 	dev->watch_next = jiffies + dev->watch_delay;
+}
+
+/* Where the next look is to be, if that matters. */
+static void vei_watch_arm(struct vei_dev *dev)
+{
+	int cpu = dev->watch_cpu;
+
+	/* A processor does not go offline in between, nor before its timers are moved. */
+	preempt_disable();
+	if (cpu >= 0 && cpu_online(cpu)) {
+		dev->watch.expires = dev->watch_next;
+		add_timer_on(&dev->watch, cpu);
+	} else {
+		mod_timer(&dev->watch, dev->watch_next);
+	}
+	preempt_enable();
 }
 
 /* The timer. */
@@ -241,21 +283,22 @@ static void vei_watch_look(struct timer_list *timer)
 {
 	struct vei_dev *dev = timer_container_of(dev, timer, watch);
 	bool polled = READ_ONCE(dev->intr_polled);
+	bool late = vei_watch_is_late(dev);
 	unsigned int i;
 
 	if (!READ_ONCE(dev->live))
 		return;
-	if (dev->watch_fresh || vei_watch_is_late(dev))
+	if (dev->watch_fresh || (late && !dev->watch_again))
 		vei_watch_begin(dev);
 	for (i = 0; polled && i < dev->nqueue; i++)
 		if (dev->queue[i])
 			vei_watch_poll(dev->queue[i]);
 	if (time_after_eq(jiffies, dev->watch_next))
-		vei_watch_queues(dev);
+		vei_watch_queues(dev, late);
 	if (polled && time_after(dev->watch_next, jiffies + VEI_WATCH_POLL))
 		mod_timer(timer, jiffies + VEI_WATCH_POLL);
 	else
-		mod_timer(timer, dev->watch_next);
+		vei_watch_arm(dev);
 }
 
 /* Negotiate again, or only begin again, with less trust. */

@@ -130,6 +130,7 @@ struct vei_dev_ops {
  * @vector_mode: how interrupts arrive
  * @nvec: vectors in use
  * @nirq: of these, requested for the device as a whole
+ * @queues_irq: that of the queues that have none of their own
  * @live: interrupts are handed to the queues; false from a reset to vei_dev_ready()
  * @config_irq_name: in /proc/interrupts
  * @queues_irq_name: in /proc/interrupts, where all queues share one
@@ -144,7 +145,8 @@ struct vei_dev_ops {
  * @watch: the timer that looks for what was lost
  * @watch_fresh: it has not looked since vei_dev_ready()
  * @watch_next: when it will look, in jiffies
- * @watch_again: that look is only whether a kick has helped
+ * @watch_again: that look is only whether a kick has helped, an interrupt still not come
+ * @watch_cpu: where, or -1: anywhere
  * @watch_quiet: looks at which nothing had happened, up to a few
  * @watch_delay: until then, from the look before
  * @watch_lost: at how many looks something was lost since it was last trusted
@@ -171,6 +173,7 @@ struct vei_dev {
 	enum vei_vector_mode vector_mode;
 	unsigned int nvec;
 	unsigned int nirq;
+	unsigned int queues_irq;
 	bool live;
 	char config_irq_name[40];
 	char queues_irq_name[40];
@@ -187,6 +190,7 @@ struct vei_dev {
 	unsigned long watch_next;
 	unsigned long watch_delay;
 	bool watch_again;
+	int watch_cpu;
 	int watch_quiet;
 	unsigned int watch_lost[VEI_NLOST];
 	unsigned long watch_when[VEI_NLOST];

@@ -75,6 +75,7 @@ struct vei_queue_count {
  * @shadow: what interrupts were asked for after
  * @interrupts: how many there had been
  * @due: one was due
+ * @missed: one has not come since; its processor is asked
  * @kicked: kicked then, to see whether it helps
  * @looks: since the last kick of a device that does nothing
  * @patience: looks until the next one
@@ -85,6 +86,7 @@ struct vei_watch {
 	u16 shadow;
 	u64 interrupts;
 	bool due;
+	bool missed;
 	bool kicked;
 	unsigned int looks;
 	unsigned int patience;

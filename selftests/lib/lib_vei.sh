@@ -71,8 +71,8 @@ vei_settled()
 }
 
 # counts_read DEVICE: counters of queues 0 and 1, or what they have grown by, into
-# COUNT[DEVICE,QUEUE,KEY]
-declare -A COUNT
+# COUNTS[DEVICE,QUEUE,KEY]
+declare -A COUNTS
 counts_read()
 {
 	local queue key
@@ -80,7 +80,7 @@ counts_read()
 	for queue in 0 1; do
 		queue_read "$1" "$queue"
 		for key in kick_decisions kicks interrupts rearms rearms_lost; do
-			COUNT[$1,$queue,$key]=$((QUEUE_NOW[$key] - COUNT[$1,$queue,$key]))
+			COUNTS[$1,$queue,$key]=$((QUEUE_NOW[$key] - COUNTS[$1,$queue,$key]))
 		done
 	done
 }

@@ -40,7 +40,7 @@ queue_name()
 traffic_and_counts()
 {
 	wait_for 5 vei_settled "$NIC" 1
-	COUNT=()
+	COUNTS=()
 	counts_read "$NIC"
 	echo >"$TRACING/trace"
 	echo 1 >"$TRACING/events/virtio_ei/enable"
@@ -197,8 +197,8 @@ wrong_suppressed()
 	for queue in $QUEUES; do
 		number=${queue%:*}
 		name=$(queue_name "${queue#*:}")
-		decisions=${COUNT[$NIC,$number,kick_decisions]}
-		suppressed=$((decisions - COUNT[$NIC,$number,kicks]))
+		decisions=${COUNTS[$NIC,$number,kick_decisions]}
+		suppressed=$((decisions - COUNTS[$NIC,$number,kicks]))
 		differs "$(map "$1" decisions "$name")" "$decisions" "$queue decisions"
 		differs "$(map "$1" suppressed "$name")" "$suppressed" "$queue suppressed"
 		differs "$(map "$1" percent "$name")" $((100 * suppressed / decisions)) "$queue percent"
@@ -210,9 +210,9 @@ wrong_who()
 	local queue
 
 	for queue in $QUEUES; do
-		differs "$(map_sum "$1" by_process "${queue#*:}")" "${COUNT[$NIC,${queue%:*},kicks]}" \
+		differs "$(map_sum "$1" by_process "${queue#*:}")" "${COUNTS[$NIC,${queue%:*},kicks]}" \
 			"$queue by process"
-		differs "$(map_sum "$1" by_stack "${queue#*:}")" "${COUNT[$NIC,${queue%:*},kicks]}" \
+		differs "$(map_sum "$1" by_stack "${queue#*:}")" "${COUNTS[$NIC,${queue%:*},kicks]}" \
 			"$queue by stack"
 	done
 	grep -q "^@by_process\[$(queue_name output.0), traffic\]: " "$WORK/$1" ||
@@ -247,7 +247,7 @@ script_checks()
 
 test_suppressed()
 {
-	check_ge "${COUNT[$NIC,1,kicks]}" $((PACKETS / 2)) "kicks of transmit"
+	check_ge "${COUNTS[$NIC,1,kicks]}" $((PACKETS / 2)) "kicks of transmit"
 	script_checks wrong_suppressed suppressed
 }
 
@@ -301,15 +301,15 @@ test_hist()
 		case $1 in
 		suppressed)
 			check_eq "$(awk -v name="$name" '$1 == name { print $3, $5 }' "$WORK/hist")" \
-				"${COUNT[$NIC,$number,kick_decisions]} $((COUNT[$NIC,$number,kick_decisions] -
-				COUNT[$NIC,$number,kicks]))" "$queue decisions and suppressed"
+				"${COUNTS[$NIC,$number,kick_decisions]} $((COUNTS[$NIC,$number,kick_decisions] -
+				COUNTS[$NIC,$number,kicks]))" "$queue decisions and suppressed"
 			;;
 		kick-to-interrupt)
 			check_eq "$(hist_sum "${queue#*:}")" "$(waited "${queue#*:}" | cut -d' ' -f1)" \
 				"$queue interrupts behind a kick"
 			;;
 		*)
-			check_eq "$(hist_sum "${queue#*:}")" "${COUNT[$NIC,$number,kicks]}" "$queue kicks"
+			check_eq "$(hist_sum "${queue#*:}")" "${COUNTS[$NIC,$number,kicks]}" "$queue kicks"
 			;;
 		esac
 	done
@@ -350,7 +350,7 @@ test_perf()
 	local nic queue key
 
 	wait_for 5 vei_settled "$NIC" 1
-	COUNT=()
+	COUNTS=()
 	counts_read "${PAIR}0"
 	counts_read "${PAIR}1"
 	traffic_ends packet there
@@ -363,12 +363,12 @@ test_perf()
 	for key in kick_decisions:vei_kick interrupts:vei_interrupt rearms:vei_rearm; do
 		for nic in "${PAIR}0" "${PAIR}1"; do
 			for queue in 0 1; do
-				COUNT[${key%:*}]=$((COUNT[${key%:*}] + COUNT[$nic,$queue,${key%:*}]))
+				COUNTS[${key%:*}]=$((COUNTS[${key%:*}] + COUNTS[$nic,$queue,${key%:*}]))
 			done
 		done
 		# what comes between the counters and perf's end
-		check_le "$(perf_count "${key#*:}")" "${COUNT[${key%:*}]}" "perf: $key"
-		check_ge "$(perf_count "${key#*:}")" $((COUNT[${key%:*}] - 4)) "perf: $key"
+		check_le "$(perf_count "${key#*:}")" "${COUNTS[${key%:*}]}" "perf: $key"
+		check_ge "$(perf_count "${key#*:}")" $((COUNTS[${key%:*}] - 4)) "perf: $key"
 	done
 	check_ge "$(perf_count vei_kick)" "$PACKETS" "perf: vei_kick"
 }

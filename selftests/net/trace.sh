@@ -66,7 +66,7 @@ test_traffic()
 	wait_for 5 if_is_running "$IF0"
 	wait_for 5 if_is_running "$IF1" "$NS"
 	wait_for 5 vei_settled "$nic" 1
-	COUNT=()
+	COUNTS=()
 	counts_read "$nic"
 	echo >"$TRACING/trace"
 	traffic_run packet there -c 500 && traffic_run packet back -c 500
@@ -112,11 +112,11 @@ test_kicks()
 	[ "${1#*:}" = 0 ] || word=avail_event
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "old=[0-9]+ new=[0-9]+ $word=[0-9]+ kick=[01]\$" "${queue#*:}" vei_kick)" \
-			"${COUNT[$nic,${queue%:*},kick_decisions]}" "$queue: vei_kick, decisions"
-		check_eq "$(number "kick=1\$" "${queue#*:}" vei_kick)" "${COUNT[$nic,${queue%:*},kicks]}" \
+			"${COUNTS[$nic,${queue%:*},kick_decisions]}" "$queue: vei_kick, decisions"
+		check_eq "$(number "kick=1\$" "${queue#*:}" vei_kick)" "${COUNTS[$nic,${queue%:*},kicks]}" \
 			"$queue: vei_kick with kick=1, kicks"
 	done
-	check_ge "${COUNT[$nic,1,kicks]}" 1 "kicks"
+	check_ge "${COUNTS[$nic,1,kicks]}" 1 "kicks"
 	check_eq "$(wrong_verdicts | head -n 3)" "" "verdicts that do not follow"
 }
 
@@ -126,9 +126,9 @@ test_interrupts()
 
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "empty=[01]\$" "${queue#*:}" vei_interrupt)" \
-			"${COUNT[$nic,${queue%:*},interrupts]}" "$queue: vei_interrupt, interrupts"
+			"${COUNTS[$nic,${queue%:*},interrupts]}" "$queue: vei_interrupt, interrupts"
 	done
-	check_ge "${COUNT[$nic,0,interrupts]}" 1 "receive interrupts"
+	check_ge "${COUNTS[$nic,0,interrupts]}" 1 "receive interrupts"
 }
 
 test_rearms()
@@ -138,11 +138,11 @@ test_rearms()
 	[ "${1%:*}" = 0 ] || word=used_event
 	for queue in 0:input.0 1:output.0; do
 		check_eq "$(number "last_used=[0-9]+ $word=[0-9]+ after=[0-9]+ armed=[01]\$" \
-			"${queue#*:}" vei_rearm)" "${COUNT[$nic,${queue%:*},rearms]}" "$queue: vei_rearm, rearms"
+			"${queue#*:}" vei_rearm)" "${COUNTS[$nic,${queue%:*},rearms]}" "$queue: vei_rearm, rearms"
 		check_eq "$(number "armed=0\$" "${queue#*:}" vei_rearm)" \
-			"${COUNT[$nic,${queue%:*},rearms_lost]}" "$queue: vei_rearm with armed=0, rearms_lost"
+			"${COUNTS[$nic,${queue%:*},rearms_lost]}" "$queue: vei_rearm with armed=0, rearms_lost"
 	done
-	check_ge "${COUNT[$nic,0,rearms]}" 1 "rearms"
+	check_ge "${COUNTS[$nic,0,rearms]}" 1 "rearms"
 }
 
 if is_stock; then

@@ -22,6 +22,7 @@ TRANSMIT=1
 ALL_TESTS=(
 	test_start
 	test_sound
+	test_held
 	"test_kicks lost-kick 1:1 -"
 	"test_kicks lost-kick 0:0 -"
 	"test_kicks avail-event-stuck 1:1 always"
@@ -69,6 +70,37 @@ test_sound()
 		check_eq "$(vei_get "$nic" kicks_lost)" 0 "$nic: kicks_lost"
 		check_eq "$(vei_get "$nic" interrupts_lost)" 0 "$nic: interrupts_lost"
 	done
+}
+
+# An interrupt is not lost whose processor has been away, held by another's handler here.
+test_held()
+{
+	local nic
+
+	taskset -p -c 1 $$ >/dev/null
+	start "$WATCH_MS"
+	for nic in "${PAIR}0" "${PAIR}1"; do
+		irq_on "virtio_ei-$(nic_bdf "$nic")-input.0" 0
+		check_err $? "the interrupt cannot be moved"
+	done
+	# which takes one more where it was
+	pair_answers
+	quiet_pair
+	meddle func=vei_rxq_interrupt delay_us=2500000 times=1
+	check_err $? "cannot delay the handler"
+	# who ends in a namespace waits for all processors
+	in_peer bash -c "echo held >/dev/udp/$IP0/9" &
+	watch_for 5 meddle_busy
+	check_err $? "no interrupt"
+	echo waits >"/dev/udp/$IP1/9"
+	# and all the time, or its timers would go to the processor that is busier
+	watch_for 10 not meddle_busy
+	check_err $? "it is held for ever"
+	wait $!
+	meddle_end
+	check_eq "$(vei_get "${PAIR}1" interrupts_lost)" 0 "interrupts_lost"
+	start "$WATCH_MS"
+	taskset -p -c 0,1 $$ >/dev/null
 }
 
 # begin FAULT QUEUE MODE

@@ -84,7 +84,7 @@ def draft_guests(qemu):
                      Pair("t", props=dict(DRAFT, **{"x-draft-fault-queue": "1",
                                                     "x-draft-fault-after": "20"}))],
               tests=suites("faults.sh")),
-        Guest(name="draft-watch", timeout=600, seconds=50, qemu=qemu, cpus=1,
+        Guest(name="draft-watch", timeout=600, seconds=55, qemu=qemu,
               pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))], tests=suites("watch.sh")),
         Guest(name="draft-dialect", timeout=300, seconds=30, qemu=qemu, pairs=[
             Pair("d", props=DRAFT), Pair("r"),

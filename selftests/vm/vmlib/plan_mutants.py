@@ -246,7 +246,7 @@ SETTINGS_MUTANTS = [
 # What finds, mends and remembers what got lost.
 WATCH_MUTANTS = [
     Mutant("watch-does-not-kick", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
-           "0: no answer", {CORE + "watch.c": [("\tiowrite16(q->index, q->notify);\n", "")]}),
+           "kicks_lost: got '0'", {CORE + "watch.c": [("\tiowrite16(q->index, q->notify);\n", "")]}),
     Mutant("watch-does-not-come", "draft-watch", "watch", "test_start|interrupts lost-interrupt 1:1",
            "0: no answer", {CORE + "watch.c": [("\tq->handler(q);\n", "")]}),
     Mutant("watch-trusts-for-ever", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
@@ -256,9 +256,13 @@ WATCH_MUTANTS = [
     Mutant("watch-does-not-ask-who-waits", "rng", "smoke", "idle 1", "interrupts_lost: got", {
         "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn false;\n")]}),
     Mutant("watch-suspects-the-idle", "draft-watch", "watch", "test_start|sound", "lost: got",
-           {CORE + "watch.c": [("\tif (due && w->due && taken == w->taken && shadow == w->shadow &&\n"
-                                "\t    interrupts == w->interrupts && !vei_watch_awake(q)) {\n",
-                                "\tif (taken == w->taken) {\n")]}),
+           {CORE + "watch.c": [("\treturn w->due && vei_ring_intr_due(&q->ring) &&\n", "\treturn\n"),
+                               ("\t       READ_ONCE(q->ring.intr.shadow) == w->shadow &&\n", "")]}),
+    Mutant("watch-does-not-ask-the-processor", "draft-watch", "watch", "test_start|held",
+           "interrupts_lost: got", {
+        CORE + "watch.c": [("\tif (cpu >= 0 && cpu_online(cpu)) {\n", "\tif (0) {\n"),
+                           ("\treturn cpu < 0 || cpu == raw_smp_processor_id();\n",
+                            "\treturn true;\n")]}),
 ]
 
 ALL = WATCH_MUTANTS + CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS
