@@ -194,16 +194,6 @@ test_registers()
 	recovers "$1 $2"
 }
 
-log_has()
-{
-	dmesg | tail -n +$((LINES_BEFORE + 1)) | grep -qF "$1"
-}
-
-log_mark()
-{
-	LINES_BEFORE=$(dmesg | wc -l)
-}
-
 restarted()
 {
 	[ "$(disk_get "$DISK" virtio_ei_restarts)" -gt "$1" ]

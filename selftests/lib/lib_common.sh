@@ -15,6 +15,8 @@ CLEANUP=cleanup
 . "$LIB_DIR/lib_break.sh"
 # shellcheck source=lib_drv.sh
 . "$LIB_DIR/lib_drv.sh"
+# shellcheck source=lib_log.sh
+. "$LIB_DIR/lib_log.sh"
 # shellcheck source=lib_machine.sh
 . "$LIB_DIR/lib_machine.sh"
 # shellcheck source=lib_vei.sh

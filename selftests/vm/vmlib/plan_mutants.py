@@ -249,6 +249,13 @@ WATCH_MUTANTS = [
            "kicks_lost: got '0'", {CORE + "watch.c": [("\tiowrite16(q->index, q->notify);\n", "")]}),
     Mutant("watch-does-not-come", "draft-watch", "watch", "test_start|interrupts lost-interrupt 1:1",
            "0: no answer", {CORE + "watch.c": [("\tq->handler(q);\n", "")]}),
+    Mutant("broken-and-a-carrier", "draft-every-fault", "every_fault",
+           "test_start|ring bad-used-id 0 1:1 0", "there is a carrier", {
+        "driver/net/link.c": [("\tif (status & VEI_NET_S_LINK_UP && !vei_net_is_broken(net))\n",
+                               "\tif (status & VEI_NET_S_LINK_UP)\n")]}),
+    Mutant("the-lost-goes-unsaid", "draft-every-fault", "every_fault",
+           "test_start|ring lost-kick 0 0:1 1", "kicks_lost: got '0'", {
+        CORE + "watch.c": [("\t\tvei_watch_lost(q, VEI_LOST_KICK, used);\n", "\t\t;\n")]}),
     Mutant("watch-trusts-for-ever", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
            "kick_mode is avail_event still",
            {CORE + "watch.c": [("\tif (dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",

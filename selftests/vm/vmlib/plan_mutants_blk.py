@@ -74,6 +74,9 @@ LIMITS = [
            "Fatal exception", {
                BLK + "queues.c": [("all - 1, num_possible_cpus());", "all, num_possible_cpus());")]},
            dies=True),
+    Mutant("the-lost-of-a-disk-goes-unsaid", "blk-draft-every-fault", "every_fault",
+           "test_start|ring lost-interrupt 0 0:1", "interrupts_lost: got '0'", {
+        "driver/core/watch.c": [("\t\tvei_watch_lost(q, VEI_LOST_INTERRUPT, used);\n", "")]}),
     Mutant("a-block-anywhere", "blk-more", "parameters", "one_piece", "Fatal exception", {
         BLK + "limits.c": [("lim->max_segments == 1 ? l->block - 1 : SECTOR_SIZE - 1",
                             "SECTOR_SIZE - 1")]}, dies=True),
