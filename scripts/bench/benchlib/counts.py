@@ -7,7 +7,7 @@ import subprocess
 
 from vmlib import config
 
-from . import BENCH
+from . import BENCH, symbols
 
 MODULES = {"ours": {"virtio_ei", "virtio_ei_net", "virtio_ei_blk"},
            "stock": {"virtio", "virtio_ring", "virtio_net", "virtio_blk", "virtio_pci",
@@ -56,7 +56,7 @@ def build(qemu):
 class Window:
     """One window: totals, calls, instructions by function and by module."""
 
-    def __init__(self, head, lines, symbols):
+    def __init__(self, head, lines, known):
         self.totals = {key: int(value) for key, value in
                        (word.split("=") for word in head.split()[2:])}
         at = {}
@@ -65,10 +65,10 @@ class Window:
             address, count = line.split()
             at[int(address, 16)] = int(count)
         for address, count in at.items():
-            self.functions[symbols.find(address)] += count
+            self.functions[known.find(address)] += count
         self.calls = {}
         for name, functions in CALLS.items():
-            self.calls[name] = sum(at.get(symbols.address(function), 0)
+            self.calls[name] = sum(at.get(known.address(function), 0)
                                    for function in functions)
 
     def of_modules(self, modules):
@@ -79,10 +79,14 @@ class Window:
                    if module == "kernel" and name in LISTS)
 
     def whole(self):
-        return self.totals["user"] + self.totals["kernel"]
+        """The guest's, but for the generator's own: pktgen, which comes when all symbols are read.
+
+        It spins while the queue is full, the longer the sooner the rest is done.
+        """
+        return self.totals["user"] + self.totals["kernel"] - self.of_modules({symbols.LATE})
 
 
-def windows(path, symbols):
+def windows(path, known):
     """Number and window, one after the other, of a file that the plugin has written."""
     with open(path) as text:
         lines = []
@@ -90,6 +94,6 @@ def windows(path, symbols):
             if line.startswith("window"):
                 head, lines = line, []
             elif line.startswith("end"):
-                yield int(line.split()[1]), Window(head, lines, symbols)
+                yield int(line.split()[1]), Window(head, lines, known)
             else:
                 lines.append(line)

@@ -11,6 +11,8 @@ from vmlib import config
 
 # What the compiler makes of one function counts as that function.
 PARTS = re.compile(r"\.(cold|isra|part|constprop)(\.\d+)?")
+# The module of what was loaded after these were read.
+LATE = "another module"
 
 
 def cache_path():
@@ -63,7 +65,7 @@ class Symbols:
             return "?", "?"
         _, name, where = self.table[place]
         if address >= self.ends.get(where, 1 << 64):
-            return "?", "another module"
+            return "?", LATE
         return name, where
 
     def address(self, name):
