@@ -353,7 +353,6 @@ static struct sk_buff *vei_rx_merge(struct vei_net_rxq *rxq, struct sk_buff *hea
 			vei_rxq_put_back(rxq, token);
 			continue;
 		}
-		ewma_vei_net_len_add(&rxq->avg_len, len);
 		if (unlikely(head->len + len > VEI_RX_MAX_PACKET ||
 			     !vei_rx_append(rxq, head, &tail, token, len))) {
 			if (head->len + len > VEI_RX_MAX_PACKET)
@@ -387,7 +386,6 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 		skb = NULL;
 	} else {
 		len -= rxq->hdr_len;
-		ewma_vei_net_len_add(&rxq->avg_len, len);
 		skb = NULL;
 		if (len <= READ_ONCE(rxq->net->rx_copybreak) && !more)
 			skb = vei_rx_copy_skb(rxq, token, len);
@@ -398,6 +396,8 @@ static struct sk_buff *vei_rx_packet(struct vei_net_rxq *rxq, void *token, u32 l
 		skb = vei_rx_merge(rxq, skb, more);
 	if (unlikely(!skb))
 		return NULL;
+	/* Of the packet as a whole: a buffer never holds more than one of its size does. */
+	ewma_vei_net_len_add(&rxq->avg_len, skb->len);
 	if (unlikely(vei_net_hdr_to_skb(rxq->net, skb, &hdr))) {
 		kfree_skb(skb);
 		return NULL;
