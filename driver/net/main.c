@@ -204,8 +204,8 @@ static struct vei_net *vei_net_alloc(struct vei_dev *dev)
 	mutex_init(&net->ctrl_lock);
 	init_waitqueue_head(&net->ctrl_wait);
 	INIT_WORK(&net->config_work, vei_net_config_work);
-	INIT_WORK(&net->rx_mode_work, vei_net_rx_mode_work);
-	INIT_WORK(&net->restart_work, vei_net_restart_work);
+	INIT_DELAYED_WORK(&net->rx_mode_work, vei_net_rx_mode_work);
+	INIT_DELAYED_WORK(&net->restart_work, vei_net_restart_work);
 
 	net->rxq = kvcalloc(pairs, sizeof(*net->rxq), GFP_KERNEL);
 	net->txq = kvcalloc(pairs, sizeof(*net->txq), GFP_KERNEL);
@@ -226,7 +226,7 @@ static void vei_net_free(struct vei_net *net)
 	struct vei_net_txq *txq = net->txq;
 
 	/* The stack may have asked for one while it let go of the net_device. */
-	cancel_work_sync(&net->rx_mode_work);
+	cancel_delayed_work_sync(&net->rx_mode_work);
 	/* It still has the NAPI contexts of the queues on its list. */
 	free_netdev(net->netdev);
 	kvfree(rxq);

@@ -45,6 +45,9 @@
 #define VEI_NET_TX_USECS	8000
 #define VEI_NET_TX_FRAMES	16
 
+/* What had no memory is tried again after so long. */
+#define VEI_NET_AGAIN		HZ
+
 /* Receive buffers are posted by the burst. */
 #define VEI_RX_BURST		32U
 
@@ -277,8 +280,8 @@ struct vei_net {
 	bool ctrl_cancelled;
 
 	struct work_struct config_work;
-	struct work_struct rx_mode_work;
-	struct work_struct restart_work;
+	struct delayed_work rx_mode_work;
+	struct delayed_work restart_work;
 };
 
 /**

@@ -17,10 +17,10 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 	struct vei_net *net = netdev_priv(netdev);
 
 	if (vei_net_has(net, VEI_NET_F_CTRL_RX) && vei_net_has(net, VEI_NET_F_CTRL_VQ))
-		schedule_work(&net->rx_mode_work);
+		mod_delayed_work(system_wq, &net->rx_mode_work, 0);
 }
 
-static void vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)
+static int vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)
 {
 	u8 arg = on;
 	int err = vei_net_ctrl(net, VEI_NET_CTRL_RX, cmd, &arg, sizeof(arg));
@@ -29,6 +29,7 @@ static void vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *wh
 	if (err && err != -ECANCELED)
 		netdev_warn(net->netdev, "cannot switch %s %s: %d\n", what, on ? "on" : "off",
 			    err);
+	return err;
 }
 
 /* Unicast addresses, @first bytes, then multicast ones. Returns NULL without memory. */
@@ -55,31 +56,38 @@ out:
 	return buf;
 }
 
+static int vei_net_tell_macs(struct vei_net *net)
+{
+	size_t len, first;
+	void *tables = vei_net_build_mac_tables(net->netdev, &len, &first);
+	int err = -ENOMEM;
+
+	if (tables)
+		err = vei_net_ctrl_tables(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET,
+					  tables, len, first);
+	if (err && err != -ECANCELED)
+		netdev_warn(net->netdev, "cannot set the MAC filter: %d\n", err);
+	kfree(tables);
+	return err;
+}
+
 /**
  * vei_net_rx_mode_work() - program the filters as the stack wants them now
  * @work: &vei_net.rx_mode_work
+ *
+ * The stack asks once. Without memory it would be deaf for good to what it waits for.
  */
 void vei_net_rx_mode_work(struct work_struct *work)
 {
-	struct vei_net *net = container_of(work, struct vei_net, rx_mode_work);
-	struct net_device *netdev = net->netdev;
-	size_t len, first;
-	void *tables;
-	int err;
+	struct vei_net *net = container_of(to_delayed_work(work), struct vei_net, rx_mode_work);
+	const unsigned int flags = net->netdev->flags;
+	bool again;
 
-	vei_net_rx_flag(net, VEI_NET_CTRL_RX_PROMISC, netdev->flags & IFF_PROMISC,
-			"promiscuous mode");
-	vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, netdev->flags & IFF_ALLMULTI,
-			"all multicast");
-
-	tables = vei_net_build_mac_tables(netdev, &len, &first);
-	if (!tables) {
-		netdev_warn(netdev, "no memory for the MAC filter\n");
-		return;
-	}
-	err = vei_net_ctrl_tables(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET, tables, len,
-				  first);
-	if (err && err != -ECANCELED)
-		netdev_warn(netdev, "cannot set the MAC filter: %d\n", err);
-	kfree(tables);
+	again = vei_net_rx_flag(net, VEI_NET_CTRL_RX_PROMISC, flags & IFF_PROMISC,
+				"promiscuous mode") == -ENOMEM;
+	again |= vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, flags & IFF_ALLMULTI,
+				 "all multicast") == -ENOMEM;
+	again |= vei_net_tell_macs(net) == -ENOMEM;
+	if (again)
+		schedule_delayed_work(&net->rx_mode_work, VEI_NET_AGAIN);
 }

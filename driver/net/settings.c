@@ -178,6 +178,8 @@ static int vei_net_apply_pairs(struct vei_net *net)
 {
 	int err = vei_net_tell_pairs(net, net->pairs);
 
+	if (err == -ENOMEM)
+		return err;
 	if (err) {
 		netdev_warn(net->netdev, "cannot use %u queue pairs: %d\n", net->pairs, err);
 		/* What a device serves that was just reset. */
@@ -219,6 +221,7 @@ int vei_net_settle_again(struct vei_net *net)
 	struct net_device *netdev = net->netdev;
 	unsigned int pairs = netdev->real_num_tx_queues;
 	const struct vei_net_limits before = net->told;
+	int err;
 
 	netdev_update_features(netdev);
 	net->told = (struct vei_net_limits){ netdev->features, netdev->mtu };
@@ -233,7 +236,10 @@ int vei_net_settle_again(struct vei_net *net)
 	}
 	if (net->pairs != pairs)
 		netdev_info(netdev, "queue pairs were %u, are %u\n", pairs, net->pairs);
-	if (vei_net_write_mac(net, netdev->dev_addr))
+	err = vei_net_write_mac(net, netdev->dev_addr);
+	if (err == -ENOMEM)
+		return err;
+	if (err)
 		netdev_warn(netdev, "cannot set the MAC address again\n");
 	return vei_net_apply_pairs(net);
 }
@@ -252,6 +258,18 @@ static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
 		done = done && !vei_queue_in_flight(net->txq[i].q);
 	}
 	return done;
+}
+
+/*
+ * The change has failed: all as before. A device that cannot be told serves more than
+ * the stack sends by, or, where the stack cannot send by more again, than is shown.
+ */
+static void vei_net_stay(struct vei_net *net, unsigned int before)
+{
+	vei_net_open_pairs(net, before);
+	vei_net_show_pairs(net, before);
+	net->pairs = net->netdev->real_num_tx_queues;
+	vei_net_tell_pairs(net, net->pairs);
 }
 
 /**
@@ -280,15 +298,17 @@ int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 		}
 	}
 	err = vei_net_tell_pairs(net, pairs);
+	if (!err) {
+		vei_net_open_pairs(net, pairs);
+		err = vei_net_show_pairs(net, pairs);
+	}
 	if (err) {
-		vei_net_open_pairs(net, before);
-		vei_net_show_pairs(net, before);
+		vei_net_stay(net, before);
 		return err;
 	}
 	net->pairs = pairs;
 	net->wanted_pairs = pairs;
-	vei_net_open_pairs(net, pairs);
-	return vei_net_show_pairs(net, pairs);
+	return 0;
 }
 
 /**

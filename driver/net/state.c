@@ -143,8 +143,12 @@ static int vei_net_return(struct vei_net *net)
 		vei_net_set_state(net, VEI_NET_RESET);
 		netif_carrier_off(netdev);
 		netdev_err(netdev, "cannot be set up again: %d\n", err);
+		/* Nobody else would ask when there is memory again. */
+		if (err == -ENOMEM)
+			mod_delayed_work(system_wq, &net->restart_work, VEI_NET_AGAIN);
 		return err;
 	}
+	cancel_delayed_work(&net->restart_work);
 	if (netif_running(netdev))
 		vei_net_set_state(net, VEI_NET_RUNNING);
 	vei_net_set_present(netdev, true);
@@ -194,7 +198,8 @@ int vei_net_restart_dev(struct vei_dev *dev)
  */
 void vei_net_restart_work(struct work_struct *work)
 {
-	struct vei_net *net = container_of(work, struct vei_net, restart_work);
+	struct vei_net *net = container_of(to_delayed_work(work), struct vei_net,
+					   restart_work);
 
 	vei_net_restart_dev(net->dev);
 }
@@ -207,7 +212,7 @@ void vei_net_restart_work(struct work_struct *work)
  */
 void vei_net_suspend(struct vei_net *net)
 {
-	cancel_work_sync(&net->restart_work);
+	cancel_delayed_work_sync(&net->restart_work);
 	rtnl_lock();
 	vei_net_leave(net, VEI_NET_ASLEEP);
 	rtnl_unlock();
@@ -243,7 +248,7 @@ void vei_net_forsake(struct vei_net *net)
 	net->removing = true;
 	rtnl_unlock();
 	cancel_work_sync(&net->config_work);
-	cancel_work_sync(&net->restart_work);
+	cancel_delayed_work_sync(&net->restart_work);
 }
 
 /**
@@ -258,8 +263,8 @@ void vei_net_end(struct vei_net *net)
 	vei_net_leave(net, VEI_NET_REMOVED);
 	rtnl_unlock();
 	cancel_work_sync(&net->config_work);
-	cancel_work_sync(&net->rx_mode_work);
-	cancel_work_sync(&net->restart_work);
+	cancel_delayed_work_sync(&net->rx_mode_work);
+	cancel_delayed_work_sync(&net->restart_work);
 }
 
 /**
