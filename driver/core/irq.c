@@ -240,6 +240,17 @@ err_vectors:
 	return err;
 }
 
+/*
+ * Has the kernel disabled the pin's line, as nobody cared for what came there? Whoever asks
+ * for it anew has it enabled again.
+ */
+static bool vei_irq_pin_is_lost(struct vei_dev *dev)
+{
+	struct irq_data *line = irq_get_irq_data(pci_irq_vector(dev->pdev, 0));
+
+	return dev->vector_mode == VEI_VECTORS_INTX && line && irqd_irq_disabled(line);
+}
+
 /**
  * vei_irq_setup() - get the interrupts of a device's queues
  * @dev: a device whose queues exist, but were not given to it
@@ -254,6 +265,10 @@ int vei_irq_setup(struct vei_dev *dev)
 {
 	int mode, err = -ENODEV;
 
+	if (dev->nvec && vei_irq_pin_is_lost(dev)) {
+		dev_warn(&dev->pdev->dev, "the line of its pin was disabled, and is enabled\n");
+		vei_irq_teardown(dev);
+	}
 	if (dev->nvec) {
 		if (dev->vector_mode == VEI_VECTORS_INTX ||
 		    vei_irq_vectors_accepted(dev, dev->vector_mode))
@@ -278,6 +293,10 @@ int vei_irq_setup(struct vei_dev *dev)
 		err = vei_irq_try(dev, mode);
 		if (!err)
 			return 0;
+		/* It does with less then, as long as it is bound. */
+		if (err == -ENOMEM)
+			dev_warn(&dev->pdev->dev, "no memory for vectors (%s)\n",
+				 vei_vector_mode_names[mode]);
 	}
 	dev_err(&dev->pdev->dev, "no interrupts to be had: %d\n", err);
 	return err;
