@@ -17,8 +17,8 @@ KVER=${KVER:-$(dpkg-query -W -f '${Depends}' "$VEI_HEADERS" 2>/dev/null |
 if [ -n "$KVER" ]; then
 	KPKG=$(dpkg-query -W -f '${source:Version}' "linux-headers-$KVER" 2>/dev/null)
 	VEI_KERNEL=$VEI_CACHE/kernel-$KVER
-	# 2: which files of it are kept, see scripts/setup; those of others stay for them.
-	VEI_SOURCE=$VEI_CACHE/source-${KPKG:-none}-2
+	# 3: which files of it are kept, see scripts/setup; those of others stay for them.
+	VEI_SOURCE=$VEI_CACHE/source-${KPKG:-none}-3
 fi
 
 # What the kernel's own programs are built with (empty: what is installed), and where the
