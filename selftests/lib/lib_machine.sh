@@ -31,17 +31,11 @@ hand_over()
 	! drv_loaded || echo "${!var}" >"$(pci_driver)/bind"
 }
 
-# plug_in DEVICE: QEMU's -device text as the arguments of device_add
 plug_in()
 {
-	local var=VEI_DEVICE_$1 words word arguments
+	local var=VEI_DEVICE_$1
 
-	IFS=, read -r -a words <<<"${!var}"
-	arguments="\"driver\":\"${words[0]}\""
-	for word in "${words[@]:1}"; do
-		arguments+=",\"${word%%=*}\":\"${word#*=}\""
-	done
-	qmp "{\"execute\":\"device_add\",\"arguments\":{$arguments}}" >/dev/null
+	qmp "{\"execute\":\"device_add\",\"arguments\":{\"device\":\"${!var}\"}}" >/dev/null
 	check_err $? "$1 cannot be plugged"
 	if ! is_stock && stock_built_in; then
 		hand_over "$1"

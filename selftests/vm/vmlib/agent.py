@@ -3,6 +3,7 @@
 
 A request is a line of JSON: any QMP command. Handled here beyond that:
 
+device_add     arguments.device: what -device takes; QMP's own wants each value in its type
 device_del     answers when DEVICE_DELETED has come
 snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
                only then answer: the guest gets its answer in the rewound past
@@ -209,6 +210,8 @@ class Agent(threading.Thread):
             return self.boot.migrate()
         if command == "features":
             return self.features(arguments["id"])
+        if command == "device_add":
+            return self.monitor_quietly(f"device_add {arguments['device']}")
         answer = self.qmp.execute(command, arguments)
         if command == "device_del":
             self.qmp.wait_event("DEVICE_DELETED", arguments["id"])
@@ -221,11 +224,16 @@ class Agent(threading.Thread):
         bits = status.get("legacy-guest-features")
         return f"0x{feature_bits(status) if bits is None else bits:016x}"
 
+    def monitor_quietly(self, line):
+        """A command of the human monitor that says something only if it fails."""
+        problem = self.qmp.monitor(line).strip()
+        if problem:
+            raise QmpError(f"{line.split()[0]}: {problem}")
+        return {}
+
     def snapshot(self, milliseconds):
         for step in ("savevm", "loadvm"):
-            problem = self.qmp.monitor(f"{step} vei")
-            if problem.strip():
-                raise QmpError(f"{step}: {problem.strip()}")
+            self.monitor_quietly(f"{step} vei")
             if step == "savevm":
                 time.sleep(milliseconds / 1000)     # traffic that will not have been
         self.qmp.monitor("delvm vei")
