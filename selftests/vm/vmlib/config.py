@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a guest consists of, and the QEMU command line for it."""
 
-import functools
 import glob
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -225,21 +223,9 @@ class Guest:
         return any(pair.backend == "tap" for pair in self.pairs)
 
 
-@functools.lru_cache(maxsize=None)
-def qemu_version(qemu):
-    """As numbers; one that tells none is old."""
-    said = subprocess.run([qemu, "--version"], stdout=subprocess.PIPE, text=True,
-                          check=False).stdout
-    found = re.search(r"version (\d+)\.(\d+)", said)
-    return tuple(int(number) for number in found.groups()) if found else (0, 0)
-
-
 def accelerator(env, qemu, want=None, device="/dev/kvm"):
     """QEMU's arguments for the processor; VEI_ACCEL=tcg (default), kvm, auto."""
     tcg = ["-accel", "tcg,thread=multi", *arch_of(env).tcg]
-    if qemu_version(qemu) >= (10,):
-        # without ERMS a 6.1 on QEMU 10.0.13 comes no further than "LSM: Security Framework"
-        tcg = [word.replace(",-erms", "") for word in tcg]
     want = want or os.environ.get("VEI_ACCEL", "tcg")
     if want not in ("tcg", "kvm", "auto"):
         raise ConfigError(f"VEI_ACCEL is tcg, kvm or auto, not {want}")
