@@ -38,8 +38,8 @@ def environment():
 class Pair:
     """Two NICs of one guest, each the other's only peer.
 
-    backend hub: joined inside QEMU; needs nothing of the host, never loses a
-    frame (a full receiver stalls the sender), offers no offloads.
+    backend hub: joined inside QEMU; needs nothing of the host, loses no frame (a
+    full receiver stalls the sender) but of a blast, offers no offloads.
     backend tap: two taps with vnet_hdr on a bridge in a network namespace of
     QEMU's own; checksum, segmentation and several queues.
     backend vhost: the devices are DPDK's, which forwards between them (testpmd).
