@@ -1,11 +1,12 @@
 # Device models of the QEMU that scripts/qemu/build makes: the two PC machines, every
-# virtio device that has a legacy interface, virtio-crypto, which the series touches,
-# and what a guest needs to boot.
+# virtio device that has a legacy interface, virtio-crypto, which has none, and what a
+# guest needs to boot.
 CONFIG_I440FX=y
 CONFIG_Q35=y
 CONFIG_HPET=y
 CONFIG_VTD=y
 CONFIG_PCIE_PORT=y
+CONFIG_FDC_ISA=y
 CONFIG_VGA_PCI=y
 CONFIG_ISA_DEBUG=y
 CONFIG_PARALLEL=y

@@ -169,24 +169,26 @@ def state_that_does_not_load():
 
 
 def stock_qemu():
-    """One of the same version to exchange streams with, or why there is none."""
+    """One to exchange streams with and a machine that both know, or why there is none."""
     stock = os.environ.get('STOCK_QEMU') or shutil.which('qemu-system-x86_64')
     if not stock:
-        return None, 'no stock QEMU (set STOCK_QEMU)'
-    versions = [subprocess.run([x, '--version'], capture_output=True, text=True,
-                               check=True).stdout.split('(')[0].split('\n')[0].split()[:4]
-                for x in (stock, machine.binary)]
-    return stock, '' if versions[0] == versions[1] else f'{stock} is another version'
+        return None, None, 'no stock QEMU (set STOCK_QEMU)'
+    versions = [subprocess.run([x, '--version'], capture_output=True, text=True, check=True)
+                .stdout.split('version ')[1].split('.')[:2] for x in (stock, machine.binary)]
+    older = min(versions, key=lambda x: [int(y) for y in x])
+    if older != versions[0]:
+        return None, None, f'{stock} is newer'
+    return stock, f'pc-i440fx-{".".join(older)},vmport=off', ''
 
 
 @contextlib.contextmanager
-def standing_still():
+def standing_still(known):
     """What makes a stock QEMU, which may lack the accelerator for it, do as good as nothing."""
     with tempfile.TemporaryDirectory() as directory:
         firmware = os.path.join(directory, 'firmware')
         with open(firmware, 'wb') as f:
             f.write(b'\xf4' * 65536)        # HLT, with interrupts off
-        yield {'accel': 'tcg'}, ('-bios', firmware)
+        yield {'accel': 'tcg', 'machine': known}, ('-bios', firmware)
 
 
 def plain_ring_complaints(disk):
@@ -206,10 +208,10 @@ def plain_ring_complaints(disk):
 @check
 def streams_of_stock_qemu():
     """a default device's state goes to an unpatched QEMU and back, and its ring goes on"""
-    stock, why = stock_qemu()
+    stock, known, why = stock_qemu()
     if why:
         return why
-    with tempfile.TemporaryDirectory() as directory, standing_still() as (options, firmware):
+    with tempfile.TemporaryDirectory() as directory, standing_still(known) as (options, firmware):
         path = os.path.join(directory, 'stream')
         args = (*firmware, *disk_args(bell=False))
         for source, destination in (machine.binary, stock), (stock, machine.binary):
@@ -238,14 +240,14 @@ def streams_of_stock_qemu():
 @check
 def stock_streams_of_all_types():
     """a default device of each type: what its driver sees is the same behind a stream"""
-    stock, why = stock_qemu()
+    stock, known, why = stock_qemu()
     if why:
         return why
 
     def seen(d):
         return d.get_bytes(0, ISR), d.get_bytes(ISR + 1, 32 - ISR - 1)
 
-    with tempfile.TemporaryDirectory() as directory, standing_still() as (options, firmware):
+    with tempfile.TemporaryDirectory() as directory, standing_still(known) as (options, firmware):
         path = os.path.join(directory, 'stream')
         args = (*firmware, *all_types())
         for source, destination in (machine.binary, stock), (stock, machine.binary):

@@ -24,18 +24,14 @@ MUTANTS = [
            '    s = virtio_has_avail_event(vdev) || vdev->draft_host_features ? 2 : 0;\n'
            '    return offsetof(VRingUsed, ring) +'),
     Mutant('get-vhost-of-a-deleted-peer', 'hw/net/virtio-net.c', r'^vhost\.faults_of_rings_are_refused$',
-           'n->nic->peer_deleted ? NULL :',
-           '0 ? NULL :'),
-    Mutant('get-vhost-missing-i2c', 'hw/virtio/vhost-user-i2c.c', r'^vhost\.status_of_started_devices$',
-           '    vdc->get_vhost = vu_i2c_get_vhost;',
-           '    (void)vu_i2c_get_vhost;'),
-    Mutant('get-vhost-missing-gpio', 'hw/virtio/vhost-user-gpio.c', r'^vhost\.status_of_started_devices$',
-           '    vdc->get_vhost = vu_gpio_get_vhost;',
-           '    (void)vu_gpio_get_vhost;'),
-    Mutant('get-vhost-missing-scsi', 'hw/scsi/vhost-user-scsi.c', r'^vhost\.status_of_started_devices$',
-           '    vdc->get_vhost = vhost_user_scsi_get_vhost;',
-           '    (void)vhost_user_scsi_get_vhost;'),
-    Mutant('decode-i2c', 'hw/virtio/virtio.c', r'^vhost\.status_of_started_devices$',
+           '    /* Of a peer that was deleted but the shell is left */\n'
+           '    if (n->nic->peer_deleted) {',
+           '    /* Of a peer that was deleted but the shell is left */\n'
+           '    if (false) {'),
+    Mutant('get-vhost-missing', 'hw/virtio/vhost-user-base.c', r'^vhost\.status_of_started_devices$',
+           '    vdc->get_vhost = vub_get_vhost;',
+           '    (void)vub_get_vhost;'),
+    Mutant('decode-i2c', 'hw/virtio/virtio-qmp.c', r'^vhost\.status_of_started_devices$',
            '#ifdef CONFIG_VHOST_USER_I2C\n'
            '    case VIRTIO_ID_I2C_ADAPTER:',
            '#ifdef CONFIG_VIRTIO_I2C_ADAPTER\n'
@@ -88,6 +84,7 @@ MUTANTS = [
     Mutant('plain-device-signalled-used', 'hw/virtio/virtio.c', r'^counts\.notify_on_empty$',
            '    if (by_index && (!forced || virtio_speaks_draft(vdev))) {',
            '    if (by_index) {'),
+    # QEMU's own
     Mutant('packed-broken-is-empty', 'hw/virtio/virtio.c', r'^interfaces\.broken_packed_ring$',
            '    if (virtio_device_disabled(vq->vdev)) {\n'
            '        return 1;\n'
@@ -126,8 +123,8 @@ MUTANTS = [
            '    vq = &vdev->vq[0];\n'
            '    if (!vq->stats) {'),
     Mutant('count-from-the-start', 'hw/virtio/virtio.c', r'^counts\.counting_begins_when_asked$',
-           '    vdev->vq[i].used_elems = g_new0(VirtQueueElement, queue_size);',
-           '    vdev->vq[i].used_elems = g_new0(VirtQueueElement, queue_size);\n'
+           '    vdev->vq[i].used_elems = g_new0(VirtQueueElement, VIRTQUEUE_MAX_SIZE);',
+           '    vdev->vq[i].used_elems = g_new0(VirtQueueElement, VIRTQUEUE_MAX_SIZE);\n'
            '    vdev->vq[i].stats = g_new0(VirtQueueCounters, 1);'),
     Mutant('migration-subsection', 'hw/virtio/virtio.c', r'^migration\.migration_keeps_what_was_negotiated$',
            '        &vmstate_virtio_draft_features,\n',
@@ -183,6 +180,11 @@ MUTANTS = [
            '        return virtio_has_feature(vdev->draft_guest_features,',
            '    if (false) {\n'
            '        return virtio_has_feature(vdev->draft_guest_features,'),
+    Mutant('queue-sizes', 'hw/virtio/virtio.c', r'^net\.small_rings$',
+           '    vdev->vq[i].vring.num = queue_size;\n'
+           '    vdev->vq[i].vring.num_default = queue_size;',
+           '    vdev->vq[i].vring.num = VIRTQUEUE_MAX_SIZE;\n'
+           '    vdev->vq[i].vring.num_default = VIRTQUEUE_MAX_SIZE;'),
     Mutant('small-rings', 'hw/net/virtio-net.c', r'^net\.small_rings$',
            '#define VIRTIO_NET_RX_QUEUE_MIN_SIZE 4',
            '#define VIRTIO_NET_RX_QUEUE_MIN_SIZE VIRTIO_NET_RX_QUEUE_DEFAULT_SIZE'),

@@ -1,1 +1,0 @@
-../../qemu/qcheck/__init__.py

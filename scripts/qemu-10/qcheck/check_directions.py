@@ -1,1 +1,0 @@
-../../qemu/qcheck/check_directions.py

@@ -1,1 +1,0 @@
-../../qemu/qcheck/disk.py

@@ -1,1 +1,0 @@
-../../qemu/qcheck/runner.py

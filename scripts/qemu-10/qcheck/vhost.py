@@ -1,1 +1,0 @@
-../../qemu/qcheck/vhost.py
