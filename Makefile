@@ -16,7 +16,7 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-wide test-seeing test-mutants test-arches test-kernels test-arm64 test-vhost \
+	test-wide test-seeing test-mutants test-arches test-kernels test-debug test-arm64 test-vhost \
 	test-deb deb bench bench-quick bench-ring install install-dkms install-system \
 	uninstall-system clean distclean help
 
@@ -38,6 +38,7 @@ help:
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
 	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
 	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
+	@echo 'make test-debug   a part of it on kernels that are built with their checkers: KASAN, lockdep, ...'
 	@echo 'make test-arm64   a part of it on arm64, with pages of 4 and of 16 KiB'
 	@echo 'make test-vhost   devices of qemu-storage-daemon and of DPDK'
 	@echo 'make deb          the Debian package, in build/deb'
@@ -156,6 +157,10 @@ test-arches:
 test-kernels: guest-modules
 	scripts/setup --kernels
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test on:6.12 on:7 on:686
+
+test-debug: guest-modules
+	scripts/setup --debug
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && scripts/test on:kasan on:kcsan
 
 test-arm64: guest-modules
 	scripts/setup --kernels

@@ -82,3 +82,15 @@ apt_tree()
 		--include="$(IFS=,; echo "${*:4}")" "$suite" - - <"$1/sources.list" |
 		tar -x -C "$2" --no-same-owner --exclude='./dev/*'
 }
+
+# apt_download PACKAGE VERSION DIR: that version, or any if it has left the archive, as the
+# machine itself would get it; the name of the file
+apt_download()
+{
+	mkdir -p "$3" && cd "$3" || return 1
+	{ apt-get -q download "$1=$2" || apt-get -q download "$1"; } >log 2>&1 || {
+		tail -n 5 log >&2
+		return 1
+	}
+	ls "$3/${1}"_*.deb
+}

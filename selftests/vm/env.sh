@@ -21,11 +21,14 @@ if [ -n "$KVER" ]; then
 	VEI_SOURCE=$VEI_CACHE/source-${KPKG:-none}-3
 fi
 
-# What the kernel's own programs are built with (empty: what is installed), and where the
-# image's programs come from.
+# What the kernel's own programs are built with (empty: what is installed), the tree in which
+# modules are built, and where the image's programs come from. VEI_DEBUG: the kernel's own
+# checkers are built in, which takes memory and time.
 VEI_ARCH=amd64
 VEI_TOOLS=
+VEI_KBUILD=/lib/modules/$KVER/build
 VEI_USER=
+VEI_DEBUG=
 if [ -n "$VEI_ON" ]; then
 	VEI_ARCH=$(awk -v name="$VEI_ON" '$1 == name { print $3 }' "$VEI_TOP/selftests/vm/kernels")
 	# A run keeps the one that it began with.
@@ -34,6 +37,12 @@ if [ -n "$VEI_ON" ]; then
 		echo "VEI_ON=$VEI_ON: not there, run scripts/guest-kernel $VEI_ON" >&2
 	VEI_KERNEL=$VEI_ON_DIR/kernel
 	VEI_TOOLS=$VEI_ON_DIR/tools
+	VEI_KBUILD=/lib/modules/$KVER/build
+	if [ -e "$VEI_TOP/scripts/debug-kernel/$VEI_ON.config" ]; then
+		VEI_DEBUG=1
+		VEI_TOOLS=
+		VEI_KBUILD=$VEI_ON_DIR/build
+	fi
 	if [ "$VEI_ARCH" != amd64 ]; then
 		VEI_USER=$VEI_CACHE/user-$VEI_ARCH
 	fi
