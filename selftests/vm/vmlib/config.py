@@ -19,6 +19,10 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 # In the run's directory; we listen, QEMU connects.
 SOCKETS = ("req", "report", "qmp")
 
+# Kernels whose checkers are built in take so many times the memory and the time.
+DEBUG_MEM = 2
+DEBUG_TIME = 5
+
 
 class ConfigError(Exception):
     """The request cannot be carried out; the message says why."""
@@ -27,7 +31,7 @@ class ConfigError(Exception):
 def environment():
     """The variables of env.sh: kernel, cache and build directories."""
     names = ("KVER", "VEI_KERNEL", "VEI_BUILD", "VEI_VM", "VEI_SOURCE",
-             "VEI_ARCH")
+             "VEI_ARCH", "VEI_DEBUG")
     script = '. "$1"; for n in %s; do echo "$n=${!n-}"; done' % " ".join(names)
     out = subprocess.run(["bash", "-c", script, "env", os.path.join(HERE, "env.sh")],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -199,13 +203,16 @@ class Guest:
     def disk_slot(self, index):
         return disk.FIRST_SLOT + 2 * len(self.pairs) + index
 
-    def memory(self, arch):
+    def megabytes(self, env):
+        return self.mem * (DEBUG_MEM if env["VEI_DEBUG"] else 1)
+
+    def memory(self, arch, env):
         """Another process can only be the device if it sees the guest's memory."""
         machine = arch.machine or self.machine
         if all(one.backend != "vhost" for one in self.pairs + self.disks):
             return ["-machine", machine]
         return ["-machine", f"{machine},memory-backend=mem", "-object",
-                f"memory-backend-memfd,id=mem,size={self.mem}M,share=on"]
+                f"memory-backend-memfd,id=mem,size={self.megabytes(env)}M,share=on"]
 
     def needs_more(self):
         """Why this machine cannot run the guest, or None."""
@@ -294,14 +301,15 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
     # panic_on_warn, oops=panic: whatever the kernel minds ends the guest at
     # once; -no-reboot turns that into the end of QEMU
     arch = arch_of(env)
+    patience = 40 * (DEBUG_TIME if env["VEI_DEBUG"] else 1)
     append = (f"console={arch.console} quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic "
               "softlockup_panic=1 sysctl.kernel.hung_task_panic=1 "
-              "sysctl.kernel.hung_task_timeout_secs=40 log_buf_len=4M net.ifnames=0 "
+              f"sysctl.kernel.hung_task_timeout_secs={patience} log_buf_len=4M net.ifnames=0 "
               "nokaslr norandmaps " + arch.kernel_args +
               (clock.kernel_args(env, TOP, accel) if arch.tsc else "") + guest.kernel_args)
     where = option(run_dir)
-    args = [*process.mortal([qemu]), *guest.memory(arch), *accel, *processors(arch, guest.cpus),
-            "-m", str(guest.mem), "-nodefaults", "-no-user-config", "-display", "none",
+    args = [*process.mortal([qemu]), *guest.memory(arch, env), *accel, *processors(arch, guest.cpus),
+            "-m", str(guest.megabytes(env)), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", kernel(env), "-initrd", initrd, "-append", append,
             "-chardev", console, "-chardev", f"socket,id=req,path={where}/req",
             "-chardev", f"socket,id=report,path={where}/report", *arch.serial_args(),
