@@ -198,6 +198,35 @@ modes_of()
 }
 
 ##############################################################################
+# What should not be
+
+# Nothing of device $1 is there, as after a probe that has failed: no driver, interface or
+# disk, directory or interrupt.
+check_no_trace()
+{
+	local var=VEI_BDF_$1 bdf dir lines
+
+	bdf=${!var}
+	dir=/sys/bus/pci/devices/$bdf
+	[ ! -e "$dir/driver" ]
+	check_err $? "$1: it has a driver"
+	[ ! -e "$dir/virtio_ei" ]
+	check_err $? "$1: virtio_ei is left in sysfs"
+	[ ! -e "/sys/kernel/debug/virtio_ei/$bdf" ]
+	check_err $? "$1: its directory is left in debugfs"
+	[ ! -e "$dir/net" ] && [ ! -e "$dir/block" ]
+	check_err $? "$1: an interface or a disk is left over"
+	mapfile -t lines </proc/interrupts
+	[[ "${lines[*]}" != *"virtio_ei-$bdf"* ]]
+	check_err $? "$1: interrupts are left over"
+	[ ! -e "$dir/msi_irqs" ]
+	check_err $? "$1: vectors are left over"
+	# what lies inside its BAR follows it
+	grep -A 1 " $bdf\$" /proc/ioports | grep -q ": virtio_ei\$"
+	check_fail $? "$1: its BAR is left claimed"
+}
+
+##############################################################################
 # What should be
 
 # The bits 24 and up to be acknowledged of OFFERED, $1, with the toggles in

@@ -43,29 +43,6 @@ test_start()
 	check_err $? "the pair does not come up"
 }
 
-# Nothing of NIC $1 is there: no driver, interface, directory or interrupt.
-check_no_trace()
-{
-	local bdf
-
-	bdf=$(nic_bdf "$1")
-	[ ! -e "$(nic_sysfs "$1")/driver" ]
-	check_err $? "$1: it has a driver"
-	[ ! -e "$(nic_sysfs "$1")/virtio_ei" ]
-	check_err $? "$1: virtio_ei is left in sysfs"
-	[ ! -e "/sys/kernel/debug/virtio_ei/$bdf" ]
-	check_err $? "$1: its directory is left in debugfs"
-	nic_appears "$1"
-	check_fail $? "$1: an interface is left over"
-	grep -q "virtio_ei-$bdf" /proc/interrupts
-	check_fail $? "$1: interrupts are left over"
-	[ ! -e "$(nic_sysfs "$1")/msi_irqs" ]
-	check_err $? "$1: vectors are left over"
-	# what lies inside its BAR follows it
-	grep -A 1 " $bdf\$" /proc/ioports | grep -q ": virtio_ei\$"
-	check_fail $? "$1: its BAR is left claimed"
-}
-
 bind_refused()
 {
 	log_mark

@@ -10,6 +10,7 @@ snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
 migrate        carry the guest over to another QEMU, which answers
 features       arguments.id: what the guest has acknowledged, as a number in
                hex, from the device's own status report (all 64 bits)
+storm          each of arguments.commands in turn, arguments.times times, without a pause
 pick           a member "a.b.0" of the answer instead of the whole; of a list also the
                one with a certain member, as in "node-name=a.stats"
 """
@@ -212,6 +213,8 @@ class Agent(threading.Thread):
             return self.features(arguments["id"])
         if command == "device_add":
             return self.monitor_quietly(f"device_add {arguments['device']}")
+        if command == "storm":
+            return self.storm(arguments["commands"], arguments["times"])
         answer = self.qmp.execute(command, arguments)
         if command == "device_del":
             self.qmp.wait_event("DEVICE_DELETED", arguments["id"])
@@ -229,6 +232,12 @@ class Agent(threading.Thread):
         problem = self.qmp.monitor(line).strip()
         if problem:
             raise QmpError(f"{line.split()[0]}: {problem}")
+        return {}
+
+    def storm(self, commands, times):
+        for _ in range(times):
+            for one in commands:
+                self.qmp.execute(one["execute"], one.get("arguments"))
         return {}
 
     def snapshot(self, milliseconds):

@@ -6,8 +6,48 @@ or lets fail. They need the QEMU of QEMU_DRAFT, but no device that speaks the dr
 
 import os
 
+from .collection import collect
 from .config import Guest, Pair
+from .disk import Disk
 from .plan import suites
+from .plan_draft import DRAFT
+from .plan_rng import device as entropy
+
+
+# Objects of slabs are checked, and those of kmalloc() have their allocators kept.
+WHO_HOLDS = "slub_debug=FZPU,kmalloc-*;FZP"
+
+
+def memory_guests(qemu):
+    """Memory is refused, at one place after the other."""
+    return [
+        Guest(name="memory", timeout=900, seconds=100, qemu=qemu, kernel_args=WHO_HOLDS, pairs=[
+            Pair("a"),
+            Pair("q", backend="tap", queues=2),
+            Pair("t", backend="tap", props={"tx_queue_size": "4", "indirect_desc": "off"}),
+            Pair("m", props={"mrg_rxbuf": "off"}),
+        ], tests=suites("memory.sh")),
+        Guest(name="blk-memory", timeout=900, seconds=60, qemu=qemu, kernel_args=WHO_HOLDS,
+              pairs=[], disks=[Disk("a", queues=2)], driver="virtio_ei_blk",
+              tests=collect("blk", "memory.sh")),
+        Guest(name="rng-memory", timeout=600, seconds=20, kernel_args=WHO_HOLDS, pairs=[],
+              tests=collect("rng", "memory.sh"), **entropy({})),
+    ]
+
+
+def storm_guests(qemu):
+    """Devices that interrupt, change and dawdle without end. Slots that are four apart share a
+    line; one apart they do not."""
+    return [
+        Guest(name="storm", timeout=900, seconds=60, qemu=qemu, pairs=[
+            Pair("i", props=dict(DRAFT, vectors="0")),
+            Pair("a", props=DRAFT),
+            Pair("n", props={"vectors": "0"}),
+        ], tests=suites("storm.sh")),
+        Guest(name="blk-storm", timeout=600, seconds=30, qemu=qemu, pairs=[],
+              disks=[Disk("a", queues=2, props=DRAFT)], driver="virtio_ei_blk",
+              tests=collect("blk", "storm.sh")),
+    ]
 
 
 def guests():
@@ -29,4 +69,4 @@ def guests():
             Pair("c", backend="tap", props={"rx_queue_size": "16"}),
             Pair("q", backend="tap", queues=2, props={"host_mtu": "1500"}),
         ], tests=suites("hdr.sh", "starve.sh", "less.sh")),
-    ]
+    ] + memory_guests(qemu) + storm_guests(qemu)

@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Memory that runs out, at each place at which the driver asks for some, in turn: what is
+# refused leaves nothing behind, and works at the next try. A disk that was up is up again by
+# itself, and no request fails.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_memory.sh
+. "$LIB_DIR/lib_memory.sh"
+
+ALL_TESTS=(test_start test_probe test_reset test_attributes test_module)
+CLEANUP=memory_cleanup
+
+test_start()
+{
+	memory_here || return 0
+	drv_load
+	check_err $? "the disk does not appear"
+	load_run "$DISK" 20
+	check_err $? "lost or spoiled"
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	held_from
+}
+
+with()
+{
+	memory_here || return 1
+	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	check_err $? "the disk does not appear"
+}
+
+# It works, and nothing of it is held afterwards.
+without()
+{
+	load_run "$DISK" 50 -d 8
+	check_err $? "lost or spoiled"
+	check_queues_idle "$DISK"
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	check_held
+}
+
+again()
+{
+	[ "$1" != 0 ] || return 0
+	shift
+	"$@"
+	check_err $? "not at the next try either"
+}
+
+reads()
+{
+	dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct status=none
+}
+
+step_bind()
+{
+	disk_bind "$DISK"
+}
+
+after_bind()
+{
+	[ "$1" = 0 ] || check_no_trace "$DISK"
+	again "$1" disk_bind "$DISK"
+	wait_for 10 disk_appears "$DISK"
+	check_err $? "the disk does not appear"
+	reads
+	check_err $? "cannot be read"
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+}
+
+test_probe()
+{
+	memory_here || return 0
+	walk 40 step_bind after_bind
+	with
+	without
+}
+
+# Under load: to free memory may take a request to this very disk.
+test_reset()
+{
+	with || return 0
+	load_start "$DISK" -d 4
+	load_flows 20
+	asks_nothing vei_set "$DISK" reset 1
+	asks_nothing vei_set "$DISK" avail_event 0
+	asks_nothing vei_set "$DISK" avail_event 1
+	load_flows 20
+	check_err $? "the requests do not go on"
+	load_stop
+	check_err $? "lost or spoiled"
+	check_eq "$(load_count errors)" 0 "requests failed"
+	without
+}
+
+step_serial()
+{
+	cat "/sys/block/$(disk_name "$DISK")/serial"
+}
+
+after_serial()
+{
+	again "$1" step_serial
+}
+
+test_attributes()
+{
+	with || return 0
+	walk 3 step_serial after_serial
+	asks_nothing disk_set "$DISK" cache_type "write through"
+	asks_nothing disk_set "$DISK" cache_type "write back"
+	without
+}
+
+step_insert()
+{
+	insmod "$MODULES/$DRIVER.ko"
+}
+
+after_insert()
+{
+	again "$1" step_insert
+	rmmod "$DRIVER"
+	check_err $? "the module does not unload"
+}
+
+# The module alone: nobody gives it the disk.
+test_module()
+{
+	local override
+
+	memory_here || return 0
+	override=/sys/bus/pci/devices/$(disk_bdf "$DISK")/driver_override
+	rmmod "$DRIVER"
+	echo nobody >"$override"
+	walk 10 step_insert after_insert
+	echo >"$override"
+	insmod "$MODULES/$DRIVER.ko" && wait_for 10 disk_appears "$DISK"
+	check_err $? "the disk does not appear"
+	reads
+	check_err $? "cannot be read"
+}
+
+if is_stock; then
+	ALL_TESTS=("skip only for virtio_ei_blk")
+fi
+tests_run

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Mutants that memory, refused, and storms find: leaks, pointers that nobody looked at, what
+is not tried again, what has no end."""
+
+from .plan_mutants import CORE, NET, Mutant
+
+BLK = "driver/blk/"
+PROBE = "memory", "memory", "start|probe"
+
+LEAKS = [
+    Mutant("names-not-freed", *PROBE, "objects of slabs", {
+        NET + "queues.c": [("\tkfree(names);\n", "")]}),
+    Mutant("pairs-not-freed", *PROBE, "objects of slabs", {
+        NET + "main.c": [("\tif (!net->rxq || !net->txq) {\n\t\tkvfree(net->rxq);\n",
+                          "\tif (!net->rxq || !net->txq) {\n")]}),
+    Mutant("half-a-queue-not-freed", *PROBE, "pages are held", {
+        CORE + "queue.c": [("\t\treturn q;\n\tvei_queue_free(q);\n\treturn NULL;\n",
+                            "\t\treturn q;\n\treturn NULL;\n")]}),
+    Mutant("directory-not-removed", *PROBE, "its directory is left in debugfs", {
+        CORE + "main.c": [("\tvei_debugfs_del_dev(dev);\n", "")]}),
+    Mutant("pools-not-freed", "memory", "memory", "start|reset", "objects of slabs", {
+        NET + "queues.c": [("\terr = vei_net_attach_queues(net);\n\tif (err) {\n"
+                            "\t\tvei_net_down(net);\n",
+                            "\terr = vei_net_attach_queues(net);\n\tif (err) {\n"
+                            "\t\tvei_dev_reset(dev);\n")]}),
+    Mutant("tags-not-freed", "blk-memory", "memory", "start|probe", "objects of slabs", {
+        BLK + "disk.c": [("err_tags:\n\tblk_mq_free_tag_set(&vblk->tags);\n", "err_tags:\n")]}),
+    Mutant("segments-not-freed", "blk-memory", "memory", "start|probe", "objects of slabs", {
+        BLK + "queues.c": [("\t\tkfree(vblk->vq[i].seg);\n", "")]}),
+]
+
+UNCHECKED = [
+    Mutant("no-look-at-names", *PROBE, r"CR2: 0+\b", {
+        NET + "queues.c": [("\tif (!spec || !names)\n", "\tif (!spec)\n")]}, dies=True),
+    Mutant("no-look-at-tags", "blk-memory", "memory", "start|probe", r"CR2: 0+\b|end trace", {
+        BLK + "disk.c": [("\terr = vei_blk_alloc_tags(vblk);\n\tif (err)\n",
+                          "\terr = vei_blk_alloc_tags(vblk);\n\tif (0)\n")]}, dies=True),
+]
+
+AGAIN = [
+    Mutant("left-reset-for-good", "memory", "memory", "start|reset", "no answer", {
+        NET + "state.c": [("\t\tif (err == -ENOMEM)\n\t\t\tmod_delayed_work",
+                           "\t\tif (0)\n\t\t\tmod_delayed_work")]}),
+    Mutant("address-not-told-again", "memory", "memory", "start|reset", "the device's address is", {
+        NET + "settings.c": [("\terr = vei_net_write_mac(net, netdev->dev_addr);\n"
+                              "\tif (err == -ENOMEM)\n",
+                              "\terr = vei_net_write_mac(net, netdev->dev_addr);\n"
+                              "\tif (0)\n")]}),
+    Mutant("filters-not-told-again", "memory", "memory", "start|filters",
+           "the device never hears of it", {
+               NET + "rx_mode.c": [("\tif (again)\n", "\tif (0)\n")]}),
+    Mutant("channels-shown-and-not-used", "memory", "memory", "start|more_channels", "channels", {
+        NET + "settings.c": [("\tif (err) {\n\t\tvei_net_stay(net, before);\n\t\treturn err;\n\t}\n"
+                              "\tnet->pairs = pairs;\n\tnet->wanted_pairs = pairs;\n\treturn 0;\n",
+                              "\tnet->pairs = pairs;\n\tnet->wanted_pairs = pairs;\n\treturn err;\n")]}),
+]
+
+STORMS = [
+    Mutant("slow-commands-not-looked-for", "storm", "storm", "start a|slow", "a command is not done|seconds", {
+        NET + "ctrl.c": [("#define VEI_NET_CTRL_LOOK\t(HZ / 4)", "#define VEI_NET_CTRL_LOOK\t(20 * HZ)")]}),
+    Mutant("line-lost-for-good", "storm", "storm", "start i|pin_stuck", "interrupts: got", {
+        CORE + "irq.c": [("\tif (dev->nvec && vei_irq_pin_is_lost(dev)) {\n",
+                          "\tif (0 && vei_irq_pin_is_lost(dev)) {\n")]}),
+    Mutant("any-interrupt-is-ours", "storm", "storm", "start i|neighbour", "the pin is not stuck", {
+        CORE + "irq.c": [("\t\treturn IRQ_NONE;\n", "\t\treturn IRQ_HANDLED;\n")]}),
+]
+
+ALL = LEAKS + UNCHECKED + AGAIN + STORMS
