@@ -91,7 +91,7 @@ int vei_dev_reset(struct vei_dev *dev)
 		pci_intx(dev->pdev, 0);
 	}
 	vei_dev_synchronize(dev);
-	timer_delete_sync(&dev->watch);
+	vei_watch_end(dev);
 	dev->queues_given = false;
 	return err;
 }

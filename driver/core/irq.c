@@ -241,8 +241,8 @@ err_vectors:
 }
 
 /*
- * Has the kernel disabled the pin's line, as nobody cared for what came there? Whoever asks
- * for it anew has it enabled again.
+ * Is the pin's line disabled? If the kernel did that, as nobody cared for what came there, who
+ * asks for it anew has it enabled again.
  */
 static bool vei_irq_pin_is_lost(struct vei_dev *dev)
 {
@@ -263,10 +263,11 @@ static bool vei_irq_pin_is_lost(struct vei_dev *dev)
  */
 int vei_irq_setup(struct vei_dev *dev)
 {
+	bool memory = true;
 	int mode, err = -ENODEV;
 
 	if (dev->nvec && vei_irq_pin_is_lost(dev)) {
-		dev_warn(&dev->pdev->dev, "the line of its pin was disabled, and is enabled\n");
+		dev_warn(&dev->pdev->dev, "the line of its pin is disabled, and asked for anew\n");
 		vei_irq_teardown(dev);
 	}
 	if (dev->nvec) {
@@ -293,13 +294,15 @@ int vei_irq_setup(struct vei_dev *dev)
 		err = vei_irq_try(dev, mode);
 		if (!err)
 			return 0;
-		/* It does with less then, as long as it is bound. */
-		if (err == -ENOMEM)
+		if (err == -ENOMEM) {
+			memory = false;
 			dev_warn(&dev->pdev->dev, "no memory for vectors (%s)\n",
 				 vei_vector_mode_names[mode]);
+		}
 	}
 	dev_err(&dev->pdev->dev, "no interrupts to be had: %d\n", err);
-	return err;
+	/* For which it can be tried again, whatever became of the others. */
+	return memory ? err : -ENOMEM;
 }
 
 /**

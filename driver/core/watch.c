@@ -12,7 +12,7 @@
  *               slow, or nothing is to be done, and it is kicked more and more rarely.
  *   an interrupt  What it was asked for after has been used, since before the last look, and
  *               nobody has come; nor has anybody when the processor that the interrupt goes
- *               to looks itself, which may have been away. The handler is called in its place.
+ *               to has shown that it is there. The handler is called in its place.
  *
  * A device that loses several in one direction is not trusted with it any more, until the
  * user says otherwise: it is kicked for everything; interrupts are by flags, and when that
@@ -134,31 +134,51 @@ static bool vei_watch_misses(struct vei_queue *q)
 	       vei_count_read(&q->count.interrupts) == w->interrupts && !vei_watch_awake(q);
 }
 
+/*
+ * A timer's work on the processor that the interrupt goes to comes when all that is pending
+ * there has been taken; where handlers are threads, when they may run. Until then nothing is
+ * said of an interrupt that has not come: the processor may have been away.
+ */
+static void vei_watch_ask(struct vei_queue *q)
+{
+	int cpu = vei_irq_cpu(q);
+
+	/* A processor does not go offline in between, nor before its timers are moved. */
+	preempt_disable();
+	if (!READ_ONCE(q->asked) && cpu >= 0 && cpu_online(cpu)) {
+		WRITE_ONCE(q->asked, true);
+		q->ask.expires = jiffies + 1;
+		add_timer_on(&q->ask, cpu);
+	}
+	preempt_enable();
+}
+
+static void vei_watch_answer(struct timer_list *timer)
+{
+	struct vei_queue *q = timer_container_of(q, timer, ask);
+
+	/* The last of what is done here with it: it may be asked again, or freed. */
+	WRITE_ONCE(q->asked, false);
+}
+
 static void vei_watch_intr(struct vei_queue *q)
 {
 	struct vei_watch *w = &q->watch;
 
-	w->missed = vei_watch_misses(q);
-	if (w->missed) {
-		if (q->dev->watch_cpu < 0)
-			q->dev->watch_cpu = vei_irq_cpu(q);
+	if (vei_watch_misses(q)) {
+		if (!w->missed)
+			vei_watch_ask(q);
+		w->missed = true;
 		return;
 	}
+	w->missed = false;
 	w->interrupts = vei_count_read(&q->count.interrupts);
 	w->shadow = READ_ONCE(q->ring.intr.shadow);
 	w->taken = READ_ONCE(q->ring.last_used);
 	w->due = vei_ring_intr_due(&q->ring);
 }
 
-/* Does the interrupt's processor, on which all others that are pending have come first, see it? */
-static bool vei_watch_is_there(const struct vei_queue *q)
-{
-	int cpu = vei_irq_cpu(q);
-
-	return cpu < 0 || cpu == raw_smp_processor_id();
-}
-
-/* Did the kick help? Has the interrupt come? */
+/* Did the kick help? */
 static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
 {
 	struct vei_watch *w = &q->watch;
@@ -166,7 +186,16 @@ static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
 	if (w->kicked && used != w->used && !late)
 		vei_watch_lost(q, VEI_LOST_KICK, used);
 	w->kicked = false;
-	if (w->missed && vei_watch_is_there(q) && vei_watch_misses(q)) {
+}
+
+/* Its processor was there, and nobody has come all the same? */
+static void vei_watch_judge(struct vei_queue *q, u16 used)
+{
+	struct vei_watch *w = &q->watch;
+
+	if (!w->missed || READ_ONCE(q->asked))
+		return;
+	if (vei_watch_misses(q)) {
 		vei_watch_lost(q, VEI_LOST_INTERRUPT, used);
 		vei_watch_handle(q);
 		w->due = false;
@@ -181,6 +210,7 @@ static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 	u16 used = vei_watch_used(q);
 	bool still = used == w->used;
 
+	vei_watch_judge(q, used);
 	if (q->dev->watch_again) {
 		vei_watch_look_again(q, used, late);
 	} else {
@@ -191,7 +221,7 @@ static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 	if (!still || w->due || w->looks)
 		*quiet = false;
 	w->used = used;
-	return w->kicked || w->missed;
+	return !q->dev->watch_again && (w->kicked || w->missed);
 }
 
 /* Its interrupts are not to be trusted. */
@@ -226,7 +256,6 @@ static void vei_watch_begin(struct vei_dev *dev)
 	}
 	dev->watch_fresh = false;
 	dev->watch_again = false;
-	dev->watch_cpu = -1;
 	dev->watch_delay = vei_watch_delay(dev, false, false);
 	dev->watch_next = jiffies + dev->watch_delay;
 }
@@ -249,8 +278,9 @@ static void vei_watch_queues(struct vei_dev *dev, bool late)
 	bool quiet = true, again = false;
 	unsigned int i;
 
-	dev->watch_looks++;
-	dev->watch_cpu = -1;
+	/* What is in doubt belongs to the look that has found it. */
+	if (!dev->watch_again)
+		dev->watch_looks++;
 	for (i = 0; i < dev->nqueue; i++) {
 		struct vei_queue *q = dev->queue[i];
 
@@ -260,22 +290,6 @@ static void vei_watch_queues(struct vei_dev *dev, bool late)
 	dev->watch_again = again;
 	dev->watch_delay = vei_watch_delay(dev, again, quiet);
 	dev->watch_next = jiffies + dev->watch_delay;
-}
-
-/* Where the next look is to be, if that matters. */
-static void vei_watch_arm(struct vei_dev *dev)
-{
-	int cpu = dev->watch_cpu;
-
-	/* A processor does not go offline in between, nor before its timers are moved. */
-	preempt_disable();
-	if (cpu >= 0 && cpu_online(cpu)) {
-		dev->watch.expires = dev->watch_next;
-		add_timer_on(&dev->watch, cpu);
-	} else {
-		mod_timer(&dev->watch, dev->watch_next);
-	}
-	preempt_enable();
 }
 
 /* The timer. */
@@ -298,7 +312,7 @@ static void vei_watch_look(struct timer_list *timer)
 	if (polled && time_after(dev->watch_next, jiffies + VEI_WATCH_POLL))
 		mod_timer(timer, jiffies + VEI_WATCH_POLL);
 	else
-		vei_watch_arm(dev);
+		mod_timer(timer, dev->watch_next);
 }
 
 /* Negotiate again, or only begin again, with less trust. */
@@ -325,6 +339,36 @@ static void vei_watch_distrust(struct work_struct *work)
 		lost[what == &dev->kick_always ? VEI_LOST_KICK : VEI_LOST_INTERRUPT] = 0;
 	}
 	mutex_unlock(&dev->toggle_lock);
+}
+
+/**
+ * vei_watch_add() - prepare the watch of a new queue
+ * @q: the queue
+ */
+void vei_watch_add(struct vei_queue *q)
+{
+	timer_setup(&q->ask, vei_watch_answer, TIMER_PINNED);
+}
+
+/**
+ * vei_watch_end() - neither looks nor answers come any more
+ * @dev: a device that does not live any more
+ *
+ * Context: may sleep.
+ */
+void vei_watch_end(struct vei_dev *dev)
+{
+	unsigned int i;
+
+	timer_delete_sync(&dev->watch);
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (!q)
+			continue;
+		timer_delete_sync(&q->ask);
+		q->asked = false;
+	}
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/version.h>
 
 #include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
 #include <net/page_pool/helpers.h>
 #else
@@ -31,6 +32,11 @@
 #else
 #define vei_stats_fetch_begin u64_stats_fetch_begin_irq
 #define vei_stats_fetch_retry u64_stats_fetch_retry_irq
+#endif
+
+/* 6.17: the name of the queue that schedule_work() uses. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_percpu_wq system_wq
 #endif
 
 /* 6.13: a sample is passed by its address. */

@@ -17,7 +17,7 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 	struct vei_net *net = netdev_priv(netdev);
 
 	if (vei_net_has(net, VEI_NET_F_CTRL_RX) && vei_net_has(net, VEI_NET_F_CTRL_VQ))
-		mod_delayed_work(system_wq, &net->rx_mode_work, 0);
+		mod_delayed_work(system_percpu_wq, &net->rx_mode_work, 0);
 }
 
 static int vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)

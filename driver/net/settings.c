@@ -269,6 +269,7 @@ static void vei_net_stay(struct vei_net *net, unsigned int before)
 	vei_net_open_pairs(net, before);
 	vei_net_show_pairs(net, before);
 	net->pairs = net->netdev->real_num_tx_queues;
+	vei_net_open_pairs(net, net->pairs);
 	vei_net_tell_pairs(net, net->pairs);
 }
 

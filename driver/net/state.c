@@ -145,7 +145,7 @@ static int vei_net_return(struct vei_net *net)
 		netdev_err(netdev, "cannot be set up again: %d\n", err);
 		/* Nobody else would ask when there is memory again. */
 		if (err == -ENOMEM)
-			mod_delayed_work(system_wq, &net->restart_work, VEI_NET_AGAIN);
+			mod_delayed_work(system_percpu_wq, &net->restart_work, VEI_NET_AGAIN);
 		return err;
 	}
 	cancel_delayed_work(&net->restart_work);

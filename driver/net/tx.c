@@ -438,7 +438,7 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 		    vei_queue_in_flight(txq->q), vei_queue_claimed(txq->q),
 		    txq->timeouts);
 	if (txq->timeouts == VEI_TX_TIMEOUTS) {
-		mod_delayed_work(system_wq, &net->restart_work, 0);
+		mod_delayed_work(system_percpu_wq, &net->restart_work, 0);
 	} else {
 		vei_queue_kick_anyway(txq->q);
 		napi_schedule(&txq->napi);

@@ -146,7 +146,6 @@ struct vei_dev_ops {
  * @watch_fresh: it has not looked since vei_dev_ready()
  * @watch_next: when it will look, in jiffies
  * @watch_again: that look is only whether a kick has helped, an interrupt still not come
- * @watch_cpu: where, or -1: anywhere
  * @watch_quiet: looks at which nothing had happened, up to a few
  * @watch_delay: until then, from the look before
  * @watch_lost: at how many looks something was lost since it was last trusted
@@ -190,7 +189,6 @@ struct vei_dev {
 	unsigned long watch_next;
 	unsigned long watch_delay;
 	bool watch_again;
-	int watch_cpu;
 	int watch_quiet;
 	unsigned int watch_lost[VEI_NLOST];
 	unsigned long watch_when[VEI_NLOST];

@@ -11,6 +11,7 @@
 #define _VEI_QUEUE_H
 
 #include <linux/io.h>
+#include <linux/timer.h>
 #include <linux/tracepoint-defs.h>
 
 #include <vei/ring/burst.h>
@@ -75,7 +76,7 @@ struct vei_queue_count {
  * @shadow: what interrupts were asked for after
  * @interrupts: how many there had been
  * @due: one was due
- * @missed: one has not come since; its processor is asked
+ * @missed: one has not come since; its processor was asked
  * @kicked: kicked then, to see whether it helps
  * @looks: since the last kick of a device that does nothing
  * @patience: looks until the next one
@@ -140,6 +141,8 @@ struct vei_queue_stats {
  * @spread: that vector's processors were suggested
  * @standing: of the spec
  * @watch: the watch's
+ * @ask: asks the interrupt's processor whether it is there
+ * @asked: and it has not answered yet
  * @debugfs: its files
  * @name: device and queue, as in /proc/interrupts
  */
@@ -160,6 +163,8 @@ struct vei_queue {
 	bool spread;
 	bool standing;
 	struct vei_watch watch;
+	struct timer_list ask;
+	bool asked;
 	struct dentry *debugfs[2];
 	char name[40];
 };

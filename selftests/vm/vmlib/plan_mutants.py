@@ -265,9 +265,8 @@ WATCH_MUTANTS = [
                                ("\t       READ_ONCE(q->ring.intr.shadow) == w->shadow &&\n", "")]}),
     Mutant("watch-does-not-ask-the-processor", "draft-watch", "watch", "test_start|held",
            "interrupts_lost: got", {
-        CORE + "watch.c": [("\tif (cpu >= 0 && cpu_online(cpu)) {\n", "\tif (0) {\n"),
-                           ("\treturn cpu < 0 || cpu == raw_smp_processor_id();\n",
-                            "\treturn true;\n")]}),
+        CORE + "watch.c": [("\tif (!READ_ONCE(q->asked) && cpu >= 0 && cpu_online(cpu)) {\n",
+                            "\tif (0) {\n")]}),
 ]
 
 ALL = WATCH_MUTANTS + CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS
