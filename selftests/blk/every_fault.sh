@@ -10,7 +10,7 @@
 # shellcheck source=lib_row.sh
 . "$LIB_DIR/lib_row.sh"
 
-WATCH_MS=200
+WATCH_MS=500
 # They are what is tested.
 LOSSES_EXPECTED=1
 TIMEOUTS=1
