@@ -65,7 +65,6 @@ void vei_queue_free(struct vei_queue *q);
 
 void vei_watch_init(struct vei_dev *dev);
 void vei_watch_add(struct vei_queue *q);
-void vei_watch_end(struct vei_dev *dev);
 void vei_watch_trust(struct vei_dev *dev);
 
 int vei_dev_retoggle(struct vei_dev *dev, bool *toggle, bool value);

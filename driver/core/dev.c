@@ -65,6 +65,22 @@ static void vei_dev_synchronize(struct vei_dev *dev)
 		synchronize_irq(pci_irq_vector(dev->pdev, i));
 }
 
+/* Neither looks of the watch nor processors' answers to it come any more. */
+static void vei_dev_unlook(struct vei_dev *dev)
+{
+	unsigned int i;
+
+	timer_delete_sync(&dev->watch);
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (!q)
+			continue;
+		timer_delete_sync(&q->ask);
+		q->asked = false;
+	}
+}
+
 /**
  * vei_dev_reset() - stop the device and take its rings from it
  * @dev: the device
@@ -91,7 +107,7 @@ int vei_dev_reset(struct vei_dev *dev)
 		pci_intx(dev->pdev, 0);
 	}
 	vei_dev_synchronize(dev);
-	vei_watch_end(dev);
+	vei_dev_unlook(dev);
 	dev->queues_given = false;
 	return err;
 }

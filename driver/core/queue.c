@@ -101,7 +101,6 @@ struct vei_queue *vei_queue_create(struct vei_dev *dev, const struct vei_queue_s
 	q->dev = dev;
 	q->index = index;
 	q->notify = dev->base + VEI_PCI_QUEUE_NOTIFY;
-	vei_watch_add(q);
 	q->table_len = vei_queue_table_len(spec, size);
 	q->cfg.size = size;
 	q->cfg.mem = vei_queue_alloc_mem(vei_layout_size(size));

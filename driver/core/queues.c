@@ -51,6 +51,7 @@ static int vei_queues_replace(struct vei_dev *dev, const struct vei_queue_spec *
 
 	if (!q)
 		return -ENOMEM;
+	vei_watch_add(q);
 	err = vei_queue_renew(q, spec);
 	if (err) {
 		vei_queue_free(q);

@@ -351,27 +351,6 @@ void vei_watch_add(struct vei_queue *q)
 }
 
 /**
- * vei_watch_end() - neither looks nor answers come any more
- * @dev: a device that does not live any more
- *
- * Context: may sleep.
- */
-void vei_watch_end(struct vei_dev *dev)
-{
-	unsigned int i;
-
-	timer_delete_sync(&dev->watch);
-	for (i = 0; i < dev->nqueue; i++) {
-		struct vei_queue *q = dev->queue[i];
-
-		if (!q)
-			continue;
-		timer_delete_sync(&q->ask);
-		q->asked = false;
-	}
-}
-
-/**
  * vei_watch_init() - prepare the watch of a new device
  * @dev: the device
  */
