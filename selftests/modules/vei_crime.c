@@ -175,14 +175,13 @@ static void vei_crime_softirq(struct timer_list *timer)
 /* A lock that an interrupt takes as well. */
 static void vei_crime_irq(void)
 {
-	struct timer_list timer;
+	static struct timer_list timer;
 
-	timer_setup_on_stack(&timer, vei_crime_softirq, 0);
+	timer_setup(&timer, vei_crime_softirq, 0);
 	mod_timer(&timer, jiffies + 1);
 	while (timer_pending(&timer))
 		schedule_timeout_uninterruptible(1);
-	del_timer_sync(&timer);
-	destroy_timer_on_stack(&timer);
+	timer_delete_sync(&timer);
 	spin_lock(&vei_crime_a);
 	spin_unlock(&vei_crime_a);
 }
