@@ -141,11 +141,12 @@ static bool vei_watch_misses(struct vei_queue *q)
  */
 static void vei_watch_ask(struct vei_queue *q)
 {
-	int cpu = vei_irq_cpu(q);
+	int cpu;
 
 	/* A processor does not go offline in between, nor before its timers are moved. */
 	preempt_disable();
-	if (!READ_ONCE(q->asked) && cpu >= 0 && cpu_online(cpu)) {
+	cpu = vei_irq_cpu(q);
+	if (!READ_ONCE(q->asked) && cpu >= 0) {
 		WRITE_ONCE(q->asked, true);
 		q->ask.expires = jiffies + 1;
 		add_timer_on(&q->ask, cpu);
