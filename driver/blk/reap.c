@@ -66,18 +66,27 @@ unsigned int vei_blk_take(struct vei_blk_vq *vq, struct vei_blk_done *done)
 static __always_inline void vei_blk_reap_all(struct vei_blk_vq *vq, struct vei_blk_done *done,
 					     bool patient)
 {
-	unsigned int taken = 0, in_flight, n;
+	unsigned int taken = 0, more, in_flight, n;
+	bool waits = false;
 
-	do {
+	for (;;) {
 		/* By flags, none while we look; by index the one that was asked for has been. */
 		if (!vq->by_index)
 			vei_queue_intr_disable(vq->q);
-		taken += vei_blk_take_all(vq, done);
+		more = vei_blk_take_all(vq, done);
+		taken += more;
 		in_flight = vei_queue_in_flight(vq->q);
 		n = 1;
 		if (patient && in_flight && vq->by_index)
 			n = vei_blk_choose(vq, taken, in_flight);
-	} while (!vei_queue_intr_postpone(vq->q, n));
+		if (likely(vei_queue_intr_postpone(vq->q, n)))
+			break;
+		if (unlikely(waits && !more)) {
+			vei_queue_went_back(vq->q);
+			break;
+		}
+		waits = true;
+	}
 
 	/* Lone requests do not even need a look at the clock. */
 	if ((vq->moder.busy || in_flight) && vq->by_index)

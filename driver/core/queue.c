@@ -229,6 +229,22 @@ void vei_queue_report(struct vei_queue *q)
 EXPORT_SYMBOL_NS_GPL(vei_queue_report, VEI_NS);
 
 /**
+ * vei_queue_went_back() - the device no longer says that it has used what it said it had
+ * @q: a queue of which no interrupt could be asked for, as something waits, and which then
+ *	had nothing to take
+ *
+ * used->idx only grows: the device lies, and the queue breaks. Whoever went on asking would
+ * do so as long as the device likes.
+ */
+void vei_queue_went_back(struct vei_queue *q)
+{
+	vei_ring_break(&q->ring, VEI_RING_USED_IDX, q->ring.last_used);
+	if (!q->reported)
+		vei_queue_report(q);
+}
+EXPORT_SYMBOL_NS_GPL(vei_queue_went_back, VEI_NS);
+
+/**
  * vei_queue_break() - let a queue do nothing any more, until it is reset
  * @q: the queue
  */

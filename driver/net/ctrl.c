@@ -47,6 +47,7 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
 {
 	unsigned long deadline = jiffies + VEI_NET_CTRL_TIMEOUT;
 	struct vei_queue *q = net->ctrl_q;
+	bool over = false;
 	u32 len;
 
 	while (vei_queue_get(q, &len) != c) {
@@ -54,9 +55,14 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
 			return -EIO;
 		if (READ_ONCE(net->ctrl_cancelled))
 			return -ECANCELED;
-		if (!vei_queue_intr_enable(q))
-			continue;
-		if (wait_event_timeout(net->ctrl_wait, vei_net_ctrl_over(net), VEI_NET_CTRL_LOOK))
+		if (over) {
+			vei_queue_went_back(q);
+			return -EIO;
+		}
+		over = !vei_queue_intr_enable(q) ||
+		       wait_event_timeout(net->ctrl_wait, vei_net_ctrl_over(net),
+					  VEI_NET_CTRL_LOOK);
+		if (over)
 			continue;
 		if (vei_dev_is_gone(net->dev)) {
 			vei_queue_break(q);

@@ -18,6 +18,9 @@
 #define VEI_RNG_NAME		"virtio_ei_rng"
 #define VEI_RNG_SUBDEVICE	4	/* virtio device type: entropy */
 
+/* Answers that say nothing: who reads is not to be held up by a device that has no end of them. */
+#define VEI_RNG_LOOKS		16
+
 /**
  * enum vei_rng_state - what a device is about
  * @VEI_RNG_REMOVED: reset for good
@@ -183,9 +186,10 @@ static int vei_rng_take(struct vei_rng *rng, void *to, size_t max)
 static int vei_rng_read(struct hwrng *hwrng, void *to, size_t max, bool wait)
 {
 	struct vei_rng *rng = container_of(hwrng, struct vei_rng, hwrng);
+	unsigned int looks = VEI_RNG_LOOKS;
 	int n;
 
-	for (;;) {
+	while (looks) {
 		mutex_lock(&rng->lock);
 		n = vei_rng_take(rng, to, max);
 		mutex_unlock(&rng->lock);
@@ -195,7 +199,10 @@ static int vei_rng_read(struct hwrng *hwrng, void *to, size_t max, bool wait)
 			return 0;
 		if (n == -EAGAIN && wait_event_interruptible(rng->wait, READ_ONCE(rng->told)))
 			return -ERESTARTSYS;
+		if (!n)
+			looks--;
 	}
+	return 0;
 }
 
 /* Who was told, or does not wait any more, has asked for an interrupt and left it at that. */

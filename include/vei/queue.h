@@ -176,6 +176,7 @@ int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, 
 void vei_dev_del_queues(struct vei_dev *dev);
 void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask);
 void vei_queue_break(struct vei_queue *q);
+void vei_queue_went_back(struct vei_queue *q);
 void *vei_queue_drain(struct vei_queue *q, u16 *cursor);
 void vei_queue_report(struct vei_queue *q);
 u64 vei_queue_used(const struct vei_queue *q);
