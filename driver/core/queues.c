@@ -113,7 +113,10 @@ static int vei_queues_renew(struct vei_dev *dev, const struct vei_queue_spec *sp
 	return err;
 }
 
-/* Give the rings to the device. -ENOMEM if one lies where a PFN of 32 bits does not reach. */
+/*
+ * Give the rings to the device. -ENXIO if one lies where a PFN of 32 bits does not reach: no
+ * shortage of memory, and nothing that is another time.
+ */
 static int vei_queues_give(struct vei_dev *dev)
 {
 	unsigned int i;
@@ -127,7 +130,7 @@ static int vei_queues_give(struct vei_dev *dev)
 		pfn = virt_to_phys(q->cfg.mem) >> VEI_PCI_PAGE_SHIFT;
 		if (upper_32_bits(pfn)) {
 			dev_err(&dev->pdev->dev, "%s: ring memory lies above 2^44\n", q->name);
-			return -ENOMEM;
+			return -ENXIO;
 		}
 		vei_pci_select_queue(dev, q->index);
 		vei_pci_set_queue_pfn(dev, pfn);
