@@ -173,20 +173,38 @@ static int vei_net_show_pairs(struct vei_net *net, unsigned int pairs)
 	return err;
 }
 
-/* The device is told how many pairs are in use, and the stack what came of it. */
-static int vei_net_apply_pairs(struct vei_net *net)
+/*
+ * The change has failed: all as before. A device that cannot be told serves more than
+ * the stack sends by, or, where the stack cannot send by more again, than is shown.
+ */
+static void vei_net_stay(struct vei_net *net, unsigned int before)
 {
+	vei_net_open_pairs(net, before);
+	vei_net_show_pairs(net, before);
+	net->pairs = net->netdev->real_num_tx_queues;
+	vei_net_open_pairs(net, net->pairs);
+	vei_net_tell_pairs(net, net->pairs);
+}
+
+/*
+ * The device is told how many pairs are in use, and the stack what came of it: fewer than
+ * are wanted, where the device does not take so many, or there is no memory for it. That is
+ * tried again at the next reset.
+ */
+static void vei_net_apply_pairs(struct vei_net *net)
+{
+	unsigned int fewer = 1;		/* what a device serves that was just reset */
 	int err = vei_net_tell_pairs(net, net->pairs);
 
-	if (err == -ENOMEM)
-		return err;
+	if (!err) {
+		vei_net_open_pairs(net, net->pairs);
+		err = vei_net_show_pairs(net, net->pairs);
+		fewer = net->netdev->real_num_tx_queues;
+	}
 	if (err) {
 		netdev_warn(net->netdev, "cannot use %u queue pairs: %d\n", net->pairs, err);
-		/* What a device serves that was just reset. */
-		net->pairs = 1;
+		vei_net_stay(net, fewer);
 	}
-	vei_net_open_pairs(net, net->pairs);
-	return vei_net_show_pairs(net, net->pairs);
 }
 
 /**
@@ -204,10 +222,9 @@ int vei_net_settle_new(struct vei_net *net)
 		return err;
 	net->wanted_mtu = netdev->mtu;
 	netdev->features |= netdev->hw_features;
-	err = vei_net_apply_pairs(net);
-	if (!err)
-		vei_net_spread_senders(net, net->pairs);
-	return err;
+	vei_net_apply_pairs(net);
+	vei_net_spread_senders(net, net->pairs);
+	return 0;
 }
 
 /**
@@ -241,7 +258,8 @@ int vei_net_settle_again(struct vei_net *net)
 		return err;
 	if (err)
 		netdev_warn(netdev, "cannot set the MAC address again\n");
-	return vei_net_apply_pairs(net);
+	vei_net_apply_pairs(net);
+	return 0;
 }
 
 /*
@@ -258,19 +276,6 @@ static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
 		done = done && !vei_queue_in_flight(net->txq[i].q);
 	}
 	return done;
-}
-
-/*
- * The change has failed: all as before. A device that cannot be told serves more than
- * the stack sends by, or, where the stack cannot send by more again, than is shown.
- */
-static void vei_net_stay(struct vei_net *net, unsigned int before)
-{
-	vei_net_open_pairs(net, before);
-	vei_net_show_pairs(net, before);
-	net->pairs = net->netdev->real_num_tx_queues;
-	vei_net_open_pairs(net, net->pairs);
-	vei_net_tell_pairs(net, net->pairs);
 }
 
 /**
