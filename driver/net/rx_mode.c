@@ -20,13 +20,18 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 		mod_delayed_work(system_percpu_wq, &net->rx_mode_work, 0);
 }
 
+/* After a reset it is all set again; and without memory as well, which is said once. */
+static bool vei_net_rx_mode_warns(const struct vei_net *net, int err)
+{
+	return err && err != -ECANCELED && !(err == -ENOMEM && net->rx_mode_again);
+}
+
 static int vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)
 {
 	u8 arg = on;
 	int err = vei_net_ctrl(net, VEI_NET_CTRL_RX, cmd, &arg, sizeof(arg));
 
-	/* After a reset it is all set again. */
-	if (err && err != -ECANCELED)
+	if (vei_net_rx_mode_warns(net, err))
 		netdev_warn(net->netdev, "cannot switch %s %s: %d\n", what, on ? "on" : "off",
 			    err);
 	return err;
@@ -65,7 +70,7 @@ static int vei_net_tell_macs(struct vei_net *net)
 	if (tables)
 		err = vei_net_ctrl_tables(net, VEI_NET_CTRL_MAC, VEI_NET_CTRL_MAC_TABLE_SET,
 					  tables, len, first);
-	if (err && err != -ECANCELED)
+	if (vei_net_rx_mode_warns(net, err))
 		netdev_warn(net->netdev, "cannot set the MAC filter: %d\n", err);
 	kfree(tables);
 	return err;
@@ -88,6 +93,7 @@ void vei_net_rx_mode_work(struct work_struct *work)
 	again |= vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, flags & IFF_ALLMULTI,
 				 "all multicast") == -ENOMEM;
 	again |= vei_net_tell_macs(net) == -ENOMEM;
+	net->rx_mode_again = again ? vei_net_back_off(net->rx_mode_again) : 0;
 	if (again)
-		schedule_delayed_work(&net->rx_mode_work, VEI_NET_AGAIN);
+		schedule_delayed_work(&net->rx_mode_work, net->rx_mode_again);
 }

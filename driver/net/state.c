@@ -131,6 +131,16 @@ static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 	vei_net_set_state(net, to);
 }
 
+/* Said once, however often it is tried. Nobody else would ask when there is memory again. */
+static void vei_net_note_failure(struct vei_net *net, int err)
+{
+	if (err != -ENOMEM || !net->restart_again)
+		netdev_err(net->netdev, "cannot be set up again: %d\n", err);
+	net->restart_again = err == -ENOMEM ? vei_net_back_off(net->restart_again) : 0;
+	if (net->restart_again)
+		mod_delayed_work(system_percpu_wq, &net->restart_work, net->restart_again);
+}
+
 /* Set up again as the stack has it, and be seen. */
 static int vei_net_return(struct vei_net *net)
 {
@@ -142,12 +152,10 @@ static int vei_net_return(struct vei_net *net)
 	if (err) {
 		vei_net_set_state(net, VEI_NET_RESET);
 		netif_carrier_off(netdev);
-		netdev_err(netdev, "cannot be set up again: %d\n", err);
-		/* Nobody else would ask when there is memory again. */
-		if (err == -ENOMEM)
-			mod_delayed_work(system_percpu_wq, &net->restart_work, VEI_NET_AGAIN);
+		vei_net_note_failure(net, err);
 		return err;
 	}
+	net->restart_again = 0;
 	cancel_delayed_work(&net->restart_work);
 	if (netif_running(netdev))
 		vei_net_set_state(net, VEI_NET_RUNNING);
@@ -214,6 +222,7 @@ void vei_net_suspend(struct vei_net *net)
 {
 	cancel_delayed_work_sync(&net->restart_work);
 	rtnl_lock();
+	net->restart_again = 0;
 	vei_net_leave(net, VEI_NET_ASLEEP);
 	rtnl_unlock();
 }
