@@ -332,7 +332,7 @@ static void op_down(void)
 static void op_up(void)
 {
 	u64 wanted = script_long() & GENMASK(23, 0);
-	unsigned int i;
+	unsigned int failed, i;
 	u8 how = script_byte();
 	int err;
 
@@ -362,8 +362,11 @@ static void op_up(void)
 	MUST(err == 0 || err == -ENODEV);
 	if (err)
 		return;
+	failed = kernel_failed;
 	err = vei_dev_find_queues(&f.dev, f.spec, f.n);
 	MUST(!err == f.dev.queues_given);
+	/* Who hears of no memory tries again: there must have been none. */
+	MUST(err != -ENOMEM || kernel_failed != failed);
 	if (err) {
 		/* Reset, as far as it can be. */
 		MUST(f.lies & 4 || !f.status || f.dev.gone);
@@ -419,6 +422,7 @@ static void step(void)
 		break;
 	case 6:
 		kernel_fails = script_word();
+		kernel_far = op & 0x80;
 		break;
 	default:
 		f.offered = script_long();
@@ -437,6 +441,7 @@ int fuzz_one(const u8 *data, size_t size)
 	memset(&f, 0, sizeof(f));
 	script_begin(data, size);
 	kernel_fails = 0;
+	kernel_far = false;
 	kernel_allocated = 0;
 	kernel_pages = 0;
 	machine_begin(0, &ops, NULL);

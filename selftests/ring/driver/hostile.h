@@ -6,6 +6,7 @@
  *
  *   script.c   the input, taken from both ends
  *   device.c   the device's half of a queue, and its registers
+ *   look.h     what tells the device that it is looked at
  *   kernel.c   memory, locks, time and messages
  *   pages.c    receive buffers: the page_pool, each buffer fenced
  *   skb.c      net/core of the kernel's source, as it is
@@ -111,7 +112,11 @@ struct vei_queue *machine_queue(const struct vei_queue_spec *spec, u16 size);
 void machine_renew(struct vei_queue *q, const struct vei_queue_spec *spec);
 
 /* kernel.c */
+/* Times that memory was refused. */
+extern unsigned int kernel_failed;
 extern unsigned int kernel_fails;
+/* Pages are where a ring's address cannot be said. */
+extern bool kernel_far;
 extern long kernel_pages;
 extern long kernel_allocated;
 extern u64 kernel_now;

@@ -39,7 +39,8 @@ unsigned int nr_cpu_ids = 1;
 
 u64 kernel_now = 1000000;
 /* Bits: of the next allocations, which fail. */
-unsigned int kernel_fails;
+unsigned int kernel_fails, kernel_failed;
+bool kernel_far;
 long kernel_allocated, kernel_pages;
 void (*kernel_meanwhile)(void);
 
@@ -48,6 +49,7 @@ bool kernel_fail(void)
 	bool fail = kernel_fails & 1;
 
 	kernel_fails >>= 1;
+	kernel_failed += fail;
 	return fail;
 }
 
@@ -158,15 +160,15 @@ bool gfp_pfmemalloc_allowed(gfp_t gfp)
 	return false;
 }
 
-/* Where a legacy device can reach it, with a page behind it that nobody may touch. */
+/* Where a legacy device can reach it, or not; with a page behind it that nobody may touch. */
 void *alloc_pages_exact(size_t n, gfp_t gfp)
 {
 	void *p;
 
 	if (kernel_fail())
 		return NULL;
-	p = mmap(NULL, PAGE_ALIGN(n) + PAGE_SIZE, 3, 0x62, -1, 0);
-	MUST((unsigned long)p < 1UL << 32);
+	p = mmap(NULL, PAGE_ALIGN(n) + PAGE_SIZE, 3, kernel_far ? 0x22 : 0x62, -1, 0);
+	MUST(kernel_far ? (unsigned long)p >> 44 : (unsigned long)p < 1UL << 32);
 	__asan_poison_memory_region(p + PAGE_ALIGN(n), PAGE_SIZE);
 	kernel_pages++;
 	return p;
