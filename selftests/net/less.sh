@@ -29,6 +29,7 @@ ALL_TESTS=(
 	test_mtu
 	test_told
 	test_pairs
+	test_pairs_without_memory
 	test_pairs_while_sending
 )
 CLEANUP=less_cleanup
@@ -188,6 +189,53 @@ test_pairs()
 	ethtool -L "$IF0" combined 2
 	check_err $? "cannot use two pairs again"
 	check_works
+}
+
+# one_pair_for_now COMMAND...: it is done, with one pair, and then there are two again
+one_pair_for_now()
+{
+	log_mark
+	"$@"
+	check_err $? "it cannot be done without memory for two pairs"
+	meddle_struck
+	check_err $? "memory was not missing"
+	meddle_end
+	check_eq "$(pairs_in_use)" 1 "pairs in use without memory for two"
+	log_says "cannot use 2 queue pairs: -12"
+	check_works
+	ethtool -L "$IF0" combined 2
+	check_err $? "cannot use two pairs again"
+	check_works
+}
+
+test_pairs_without_memory()
+{
+	local me
+
+	faults_here || return 0
+	read -r me </proc/$$/comm
+	# for the command; the one before is that of the address
+	meddle func=vei_net_ctrl skip=1 ret=-12 after=1 times=1 comm="$me"
+	check_err $? "cannot take the memory away"
+	one_pair_for_now vei_set "$nic" reset 1
+	# for more queues than the stack has
+	device_fault "$nic" config-pairs any 1
+	check_err $? "cannot set the fault"
+	reset
+	device_faultless "$nic"
+	meddle func=netif_set_real_num_queues skip=1 ret=-12 comm="$me"
+	check_err $? "cannot take the memory away"
+	one_pair_for_now vei_set "$nic" reset 1
+	# of a new device, whose address is its own
+	nic_unbind "$nic"
+	meddle func=vei_net_ctrl skip=1 ret=-12 times=1
+	check_err $? "cannot take the memory away"
+	one_pair_for_now bind_pair
+}
+
+bind_pair()
+{
+	nic_bind "$nic" && pair_create
 }
 
 # Who has chosen a queue, and comes to send by it when it is there no more: that packet is

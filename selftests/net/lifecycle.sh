@@ -14,6 +14,7 @@ COMMAND_MASTER=2	# bit of the PCI command register
 ALL_TESTS=(
 	test_start
 	test_memory_kept
+	test_again
 	test_stop_reaps
 	test_dropped
 	test_timeout_once
@@ -74,6 +75,44 @@ test_memory_kept()
 	check_fail $? "memory was not missing"
 	meddle_end
 	bring_back
+}
+
+# hundredths of a second
+now()
+{
+	local up
+
+	read -r up _ </proc/uptime
+	echo "${up/./}"
+}
+
+failures_said()
+{
+	log_since | grep -c "cannot be set up again: -12"
+}
+
+# Without memory a reset is tried again after a second, two, four, and so on. That it cannot be
+# is said once; and once more when it was done in between.
+test_again()
+{
+	local since
+
+	for _ in 1 2; do
+		log_mark
+		meddle func=page_pool_create skip=1 ret=-12
+		check_err $? "cannot take the memory away"
+		since=$(now)
+		vei_set "$nic" reset 1 2>/dev/null
+		check_fail $? "it restarts without memory"
+		wait_for 60 meddle_struck 3
+		check_err $? "it is not tried again and again"
+		# less a tick of the clock for each
+		check_ge $(($(now) - since)) 690 "hundredths of a second until the fourth time"
+		check_eq "$(failures_said)" 1 "times that it was said"
+		meddle_end
+		wait_for 30 pair_answers 1
+		check_err $? "it does not come back"
+	done
 }
 
 # What the device is done with is the stack's again when the interface is down.

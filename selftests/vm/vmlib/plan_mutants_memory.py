@@ -39,8 +39,33 @@ UNCHECKED = [
 
 AGAIN = [
     Mutant("left-reset-for-good", "memory", "memory", "start|reset", "no answer", {
-        NET + "state.c": [("\t\tif (err == -ENOMEM)\n\t\t\tmod_delayed_work",
-                           "\t\tif (0)\n\t\t\tmod_delayed_work")]}),
+        NET + "state.c": [("\tif (net->restart_again)\n\t\tmod_delayed_work",
+                           "\tif (0)\n\t\tmod_delayed_work")]}),
+    Mutant("again-each-second", "defects", "lifecycle", "test_start|again$",
+           "hundredths of a second until the fourth time", {
+               NET + "net.h": [("return again ? min_t(unsigned long, 2 * again, VEI_NET_AGAIN_MAX) :",
+                                "return again ? again :")]}),
+    Mutant("said-each-time", "defects", "lifecycle", "test_start|again$", "times that it was said", {
+        NET + "state.c": [("\tif (err != -ENOMEM || !net->restart_again)\n", "")]}),
+    Mutant("said-only-once", "defects", "lifecycle", "test_start|again$", "times that it was said", {
+        NET + "state.c": [("\t\treturn err;\n\t}\n\tnet->restart_again = 0;\n",
+                           "\t\treturn err;\n\t}\n")]}),
+    Mutant("no-memory-for-pairs-no-reset", "defects-tap", "less", "test_start|pairs_without",
+           "it cannot be done without memory for two pairs", {
+               NET + "settings.c": [(
+                   "\tvei_net_apply_pairs(net);\n\treturn 0;\n",
+                   "\terr = vei_net_tell_pairs(net, net->pairs);\n\tif (err == -ENOMEM)\n"
+                   "\t\treturn err;\n\tvei_net_apply_pairs(net);\n\treturn 0;\n")]}),
+    Mutant("no-memory-for-pairs-no-card", "defects-tap", "less", "test_start|pairs_without",
+           "it cannot be done without memory for two pairs", {
+               NET + "settings.c": [(
+                   "\tvei_net_apply_pairs(net);\n\tvei_net_spread_senders(net, net->pairs);\n",
+                   "\terr = vei_net_tell_pairs(net, net->pairs);\n\tif (err == -ENOMEM)\n"
+                   "\t\treturn err;\n\tvei_net_apply_pairs(net);\n"
+                   "\tvei_net_spread_senders(net, net->pairs);\n")]}),
+    Mutant("pairs-that-are-not", "defects-tap", "less", "test_start|pairs_without",
+           "pairs in use without memory", {
+               NET + "settings.c": [("\t\tvei_net_stay(net, fewer);\n", "")]}),
     Mutant("address-not-told-again", "memory", "memory", "start|reset", "the device's address is", {
         NET + "settings.c": [("\terr = vei_net_write_mac(net, netdev->dev_addr);\n"
                               "\tif (err == -ENOMEM)\n",
