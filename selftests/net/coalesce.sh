@@ -113,8 +113,8 @@ ahead_of_a_stream()
 	for ((i = 0; i < 5; i++)); do
 		traffic_run packet there -q -b 1 -w 200 -s 60 -c 1000
 		check_err $? "lost or spoiled"
-		queue_now "$nic" 0
-		AHEAD=$(((QUEUE_IS[used_event] - QUEUE_IS[last_used]) & 0xffff))
+		queue_read "$nic" 0
+		AHEAD=$(((QUEUE_NOW[used_event] - QUEUE_NOW[last_used]) & 0xffff))
 		[ "$AHEAD" = 0 ] || return 0
 	done
 }
@@ -130,7 +130,7 @@ test_ahead()
 	ahead_of_a_stream
 	if [ "$most" = 0 ]; then
 		check_ge "$AHEAD" 64 "packets waited for"
-		check_le "$AHEAD" $((QUEUE_IS[size] / 2 - 1)) "packets waited for"
+		check_le "$AHEAD" $((QUEUE_NOW[size] / 2 - 1)) "packets waited for"
 	else
 		check_eq "$AHEAD" $((most - 1)) "packets waited for"
 	fi
@@ -213,8 +213,8 @@ test_by_flags()
 	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
 	check_err $? "cannot set"
 	stream
-	queue_now "$nic" 0
-	check_eq "${QUEUE_IS[intr_mode]}" flags "mode"
+	queue_read "$nic" 0
+	check_eq "${QUEUE_NOW[intr_mode]}" flags "mode"
 	ping -q -c 1 -W 5 "$IP1" >/dev/null
 	check_err $? "no answer"
 	vei_set "$nic" used_event 1

@@ -174,7 +174,7 @@ delayed_reads()
 	MET=0 GROWN=0
 	for ((offset = 1; offset < READER_BYTES; offset++)); do
 		meddle func=vei_queue_read_stats at="$offset" delay_us="$1" 2>/dev/null || continue
-		queue_now "${PAIR}0" 1
+		queue_read "${PAIR}0" 1
 		meddle_read hits
 		meddle_end
 		[ "$MEDDLED" != 0 ] || continue
@@ -184,9 +184,9 @@ delayed_reads()
 		check_part rearms_lost rearms "$offset"
 		check_part interrupts_empty interrupts "$offset"
 		# decisions less kicks: delayed between these two, the more the more packets went
-		seen=${QUEUE_IS[kicks_suppressed]}
-		queue_now "${PAIR}0" 1
-		if [ ${#seen} -lt 19 ] && [ "$seen" -gt "${QUEUE_IS[kicks_suppressed]}" ]; then
+		seen=${QUEUE_NOW[kicks_suppressed]}
+		queue_read "${PAIR}0" 1
+		if [ ${#seen} -lt 19 ] && [ "$seen" -gt "${QUEUE_NOW[kicks_suppressed]}" ]; then
 			GROWN=$((GROWN + 1))
 		fi
 	done
@@ -226,8 +226,8 @@ test_while_counting()
 check_part()
 {
 	# the shell's numbers have 63 bits
-	[ ${#QUEUE_IS[$1]} -lt 19 ] && [ "${QUEUE_IS[$1]}" -le "${QUEUE_IS[$2]}" ]
-	check_err $? "delayed at $3: $1 ${QUEUE_IS[$1]} of $2 ${QUEUE_IS[$2]}"
+	[ ${#QUEUE_NOW[$1]} -lt 19 ] && [ "${QUEUE_NOW[$1]}" -le "${QUEUE_NOW[$2]}" ]
+	check_err $? "delayed at $3: $1 ${QUEUE_NOW[$1]} of $2 ${QUEUE_NOW[$2]}"
 }
 
 if is_stock; then

@@ -114,7 +114,7 @@ test_waiting()
 # Is the device not done with the command before index $1?
 queue_waits_at()
 {
-	queue_waits "$nic" "$CONTROL" && [ "${QUEUE_IS[avail_idx]}" = "$1" ]
+	queue_waits "$nic" "$CONTROL" && [ "${QUEUE_NOW[avail_idx]}" = "$1" ]
 }
 
 # The kick of a command with tables of addresses is lost, so its descriptors can be counted.
@@ -130,12 +130,12 @@ test_segments()
 	# promiscuous and all multicast go before
 	nic_property "$nic" x-draft-fault-after 2
 	check_err $? "cannot let two commands pass"
-	queue_now "$nic" "$CONTROL"
-	third=$(((QUEUE_IS[avail_idx] + 3) & 0xffff))
+	queue_read "$nic" "$CONTROL"
+	third=$(((QUEUE_NOW[avail_idx] + 3) & 0xffff))
 	ip maddr add "$MCAST" dev "$IF0"
 	wait_for 5 queue_waits_at "$third"
 	check_err $? "the kick was not lost"
-	check_eq $((QUEUE_IS[size] - QUEUE_IS[free])) 4 "descriptors of the command"
+	check_eq $((QUEUE_NOW[size] - QUEUE_NOW[free])) 4 "descriptors of the command"
 	device_faultless "$nic"
 	vei_set "$nic" reset 1
 	check_err $? "cannot reset"
@@ -160,8 +160,8 @@ test_length()
 		traffic_run packet "$way" -c 500
 		check_err $? "packets lost or spoiled"
 	done
-	queue_now "$nic" "$queue"
-	check_eq "${QUEUE_IS[broken]}" no "queue $queue: broken"
+	queue_read "$nic" "$queue"
+	check_eq "${QUEUE_NOW[broken]}" no "queue $queue: broken"
 	log_lacks "$COMPLAINTS"
 	device_faultless "$nic"
 	vei_set "$nic" reset 1

@@ -229,8 +229,8 @@ test_recovers()
 {
 	local way
 
-	queue_now "$nic" 0
-	check_eq "${QUEUE_IS[broken]}" no "receive queue: broken"
+	queue_read "$nic" 0
+	check_eq "${QUEUE_NOW[broken]}" no "receive queue: broken"
 	for way in there back; do
 		traffic_run packet "$way" -c 1000
 		check_err $? "packets lost or spoiled"

@@ -103,19 +103,6 @@ faults_here()
 	return 1
 }
 
-# queue_now NIC QUEUE: all of debugfs, read at once, into QUEUE_IS
-declare -A QUEUE_IS=()
-queue_now()
-{
-	local key value text
-
-	text=$(</sys/kernel/debug/virtio_ei/"$(nic_bdf "$1")/queue$2") || return 1
-	QUEUE_IS=()
-	while IFS=': ' read -r key value; do
-		QUEUE_IS[$key]=$value
-	done <<<"$text"
-}
-
 # queue_from NIC QUEUE: from here on is counted what queue_to NIC QUEUE leaves by key in
 # QUEUE_MORE, of those keys that are numbers
 declare -A QUEUE_WAS=() QUEUE_MORE=()
@@ -123,9 +110,9 @@ queue_from()
 {
 	local key
 
-	queue_now "$1" "$2" || return 1
-	for key in "${!QUEUE_IS[@]}"; do
-		QUEUE_WAS[$key]=${QUEUE_IS[$key]}
+	queue_read "$1" "$2" || return 1
+	for key in "${!QUEUE_NOW[@]}"; do
+		QUEUE_WAS[$key]=${QUEUE_NOW[$key]}
 	done
 }
 
@@ -133,10 +120,10 @@ queue_to()
 {
 	local key
 
-	queue_now "$1" "$2" || return 1
-	for key in "${!QUEUE_IS[@]}"; do
-		if [[ ${QUEUE_IS[$key]} =~ ^[0-9]+$ ]]; then
-			QUEUE_MORE[$key]=$((QUEUE_IS[$key] - QUEUE_WAS[$key]))
+	queue_read "$1" "$2" || return 1
+	for key in "${!QUEUE_NOW[@]}"; do
+		if [[ ${QUEUE_NOW[$key]} =~ ^[0-9]+$ ]]; then
+			QUEUE_MORE[$key]=$((${QUEUE_NOW[$key]} - QUEUE_WAS[$key]))
 		fi
 	done
 }
@@ -154,21 +141,21 @@ sent_by_queue()
 # Has the driver taken back all that it gave to queue $2 of NIC $1?
 queue_is_empty()
 {
-	queue_now "$1" "$2" &&
-		[ "${QUEUE_IS[free]}" = "${QUEUE_IS[size]}" ] &&
-		[ "${QUEUE_IS[used_idx]}" = "${QUEUE_IS[last_used]}" ]
+	queue_read "$1" "$2" &&
+		[ "${QUEUE_NOW[free]}" = "${QUEUE_NOW[size]}" ] &&
+		[ "${QUEUE_NOW[used_idx]}" = "${QUEUE_NOW[last_used]}" ]
 }
 
 # Is there something in it that the device is done with?
 queue_has_used()
 {
-	queue_now "$1" "$2" && [ "${QUEUE_IS[used_idx]}" != "${QUEUE_IS[last_used]}" ]
+	queue_read "$1" "$2" && [ "${QUEUE_NOW[used_idx]}" != "${QUEUE_NOW[last_used]}" ]
 }
 
 # Is there something in it that the device is not done with?
 queue_waits()
 {
-	queue_now "$1" "$2" && [ "${QUEUE_IS[used_idx]}" != "${QUEUE_IS[avail_idx]}" ]
+	queue_read "$1" "$2" && [ "${QUEUE_NOW[used_idx]}" != "${QUEUE_NOW[avail_idx]}" ]
 }
 
 # Neighbours that need no asking, and no IPv6: nothing on the wire but the test's own.

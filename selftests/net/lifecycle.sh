@@ -124,9 +124,9 @@ test_stop_reaps()
 	wait_for 5 left_behind
 	check_err $? "it was taken back at once"
 	ip link set dev "$IF0" down
-	queue_now "$nic" 1
-	check_eq "${QUEUE_IS[last_used]}" "${QUEUE_IS[used_idx]}" "taken back"
-	check_eq "${QUEUE_IS[used]}" "${QUEUE_IS[adds]}" "buffers used"
+	queue_read "$nic" 1
+	check_eq "${QUEUE_NOW[last_used]}" "${QUEUE_NOW[used_idx]}" "taken back"
+	check_eq "${QUEUE_NOW[used]}" "${QUEUE_NOW[adds]}" "buffers used"
 	ethtool -C "$IF0" tx-usecs 8000
 	pair_create && pair_answers
 	check_err $? "the pair does not come back"
@@ -148,17 +148,17 @@ stall()
 	in_peer ip link set dev "$IF1" down
 	traffic_start packet there -q -w 4096 -s 60 -p 0
 	wait_for 30 ring_is_full
-	check_err $? "the ring does not fill up, ${QUEUE_IS[free]} of ${QUEUE_IS[size]} are free"
+	check_err $? "the ring does not fill up, ${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
 }
 
 # Nothing has been added since the last look, and what the device took before it stalled
 # is not yet the quarter of the ring with which a stopped queue goes on.
 ring_is_full()
 {
-	local last=${QUEUE_IS[adds]-}
+	local last=${QUEUE_NOW[adds]-}
 
-	queue_now "$nic" 1 && [ "${QUEUE_IS[adds]}" = "$last" ] &&
-		[ "${QUEUE_IS[free]}" -lt $((QUEUE_IS[size] / 4)) ]
+	queue_read "$nic" 1 && [ "${QUEUE_NOW[adds]}" = "$last" ] &&
+		[ "${QUEUE_NOW[free]}" -lt $((QUEUE_NOW[size] / 4)) ]
 }
 
 # The peer is back, and nothing is sent any more.
@@ -178,14 +178,14 @@ test_dropped()
 	local drained dropped
 
 	stall
-	drained=${QUEUE_IS[drained]}
+	drained=${QUEUE_NOW[drained]}
 	dropped=$(if_get "$IF0" statistics/tx_dropped)
 	vei_set "$nic" reset 1
 	check_err $? "cannot reset"
-	queue_now "$nic" 1
-	check_ge $((QUEUE_IS[drained] - drained)) 1 "packets thrown away"
+	queue_read "$nic" 1
+	check_ge $((QUEUE_NOW[drained] - drained)) 1 "packets thrown away"
 	check_eq $(($(if_get "$IF0" statistics/tx_dropped) - dropped)) \
-		$((QUEUE_IS[drained] - drained)) "tx_dropped"
+		$((QUEUE_NOW[drained] - drained)) "tx_dropped"
 	unstall
 }
 

@@ -155,7 +155,7 @@ test_change_under_load()
 		ethtool -L "$IF0" combined 1
 		check_err $? "round $i: cannot set 1"
 		wait_for 1 queue_is_empty "${PAIR}0" $((2 * last + 1))
-		check_err $? "round $i: queue $last: ${QUEUE_IS[free]} of ${QUEUE_IS[size]} free"
+		check_err $? "round $i: queue $last: ${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} free"
 		ethtool -L "$IF0" combined "$QUEUES"
 		check_err $? "round $i: cannot set $QUEUES"
 		[ "$RET" = 0 ] || break

@@ -43,10 +43,10 @@ starved()
 {
 	local before
 
-	meddle_struck && queue_now "${PAIR}0" 0 || return 1
-	before=${QUEUE_IS[used_idx]}
+	meddle_struck && queue_read "${PAIR}0" 0 || return 1
+	before=${QUEUE_NOW[used_idx]}
 	sleep 0.5
-	queue_now "${PAIR}0" 0 && [ "${QUEUE_IS[used_idx]}" = "$before" ]
+	queue_read "${PAIR}0" 0 && [ "${QUEUE_NOW[used_idx]}" = "$before" ]
 }
 
 # A stream towards vei0, and no memory; then there is some again.
@@ -65,7 +65,7 @@ test_starve()
 	check_err $? "cannot take the memory away"
 	wait_for 20 starved
 	check_err $? "it does not starve"
-	note "$((QUEUE_IS[size] - QUEUE_IS[free])) of ${QUEUE_IS[size]} descriptors are posted"
+	note "$((QUEUE_NOW[size] - QUEUE_NOW[free])) of ${QUEUE_NOW[size]} descriptors are posted"
 	meddle_end
 	# by itself: nothing else may wake it
 	wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))

@@ -124,8 +124,8 @@ test_spurious()
 
 queue_broken()
 {
-	queue_now "$nic" 0 && echo -n "${QUEUE_IS[broken]} " && queue_now "$nic" 1 &&
-		echo "${QUEUE_IS[broken]}"
+	queue_read "$nic" 0 && echo -n "${QUEUE_NOW[broken]} " && queue_read "$nic" 1 &&
+		echo "${QUEUE_NOW[broken]}"
 }
 
 # Interrupts of the device, whatever vectors it has.

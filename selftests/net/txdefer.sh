@@ -78,8 +78,8 @@ test_lone_packet()
 		fi
 		if ! wait_for 20 queue_is_empty "$nic" 1; then
 			stuck=$((stuck + 1))
-			note "round $i: used_idx=${QUEUE_IS[used_idx]}" \
-				"last_used=${QUEUE_IS[last_used]} armed=${QUEUE_IS[armed]}"
+			note "round $i: used_idx=${QUEUE_NOW[used_idx]}" \
+				"last_used=${QUEUE_NOW[last_used]} armed=${QUEUE_NOW[armed]}"
 		fi
 		wait_for 5 not meddle_busy
 	done
