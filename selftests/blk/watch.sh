@@ -7,6 +7,8 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_row.sh
+. "$LIB_DIR/lib_row.sh"
 
 WATCH_MS=200
 # It is what is tested.
@@ -53,8 +55,8 @@ test_sound()
 	sleep 1
 	request
 	check_err $? "no request is done"
-	check_eq "$(vei_get "$DISK" kicks_lost)" 0 "kicks_lost"
-	check_eq "$(vei_get "$DISK" interrupts_lost)" 0 "interrupts_lost"
+	check_eq "$(lost kicks)" 0 "kicks_lost"
+	check_eq "$(lost interrupts)" 0 "interrupts_lost"
 }
 
 test_lost()
@@ -64,7 +66,7 @@ test_lost()
 	vei_set "$DISK" reset 1
 	vei_set "$DISK" used_event "${2%:*}" && vei_set "$DISK" avail_event "${2#*:}"
 	check_err $? "cannot be toggled"
-	before=$(vei_get "$DISK" "$3_lost")
+	before=$(lost "$3")
 	timeouts=$(disk_get "$DISK" virtio_ei_timeouts)
 	for ((i = 0; i < 30; i++)); do
 		[ "$(vei_get "$DISK" "$4")" != "$5" ] || break
@@ -74,7 +76,7 @@ test_lost()
 		[ "$RET" = 0 ] || break
 	done
 	check_eq "$(vei_get "$DISK" "$4")" "$5" "$4"
-	check_ge $(($(vei_get "$DISK" "$3_lost") - before)) 3 "$3_lost"
+	check_ge $(($(lost "$3") - before)) 3 "$3_lost"
 	check_eq "$(disk_get "$DISK" virtio_ei_timeouts)" "$timeouts" "requests over their time"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled afterwards"
@@ -92,17 +94,11 @@ test_unwatched()
 	fault lost-kick
 	request 3
 	check_fail $? "a request is done that nobody can have helped"
-	check_eq "$(vei_get "$DISK" kicks_lost)" 0 "kicks_lost"
+	check_eq "$(lost kicks)" 0 "kicks_lost"
 	fault none
 	vei_set "$DISK" reset 1
 	request
 	check_err $? "no request is done after a reset"
-}
-
-test_end()
-{
-	drv_unload
-	check_err $? "modules do not unload"
 }
 
 if is_stock; then

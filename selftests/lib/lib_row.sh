@@ -1,7 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Rows of the table of faults, in Documentation/recovery.md.
+# Suites of faults, of a device whose name is in NIC or DISK: what the watch has found, the end, and
+# rows of the table in Documentation/recovery.md.
+
+# lost kicks|interrupts: how many the watch has found lost
+lost()
+{
+	vei_get "${NIC-$DISK}" "$1_lost"
+}
+
+test_end()
+{
+	drv_unload
+	check_err $? "modules do not unload"
+}
 
 # how_mended KICKS INTERRUPTS: that the watch has found lost
 how_mended()

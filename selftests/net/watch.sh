@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=lib_meddle.sh
 . "$LIB_DIR/lib_meddle.sh"
+# shellcheck source=lib_row.sh
+. "$LIB_DIR/lib_row.sh"
 
 WATCH_MS=200
 # It is what is tested.
@@ -44,11 +46,6 @@ test_start()
 {
 	start "$WATCH_MS"
 	check_eq "$(core_param watch_ms)" "$WATCH_MS" "watch_ms"
-}
-
-lost()
-{
-	vei_get "$NIC" "$1_lost"
 }
 
 # Idle, under traffic both ways, and with a packet now and then.
@@ -208,12 +205,6 @@ test_unwatched()
 	check_fail $? "an answer that nobody can have helped"
 	check_eq "$(lost kicks)" 0 "kicks_lost"
 	end
-}
-
-test_end()
-{
-	drv_unload
-	check_err $? "modules do not unload"
 }
 
 if is_stock; then
