@@ -491,13 +491,12 @@ int fuzz_one(const u8 *data, size_t size)
 {
 	static const struct vei_dev_ops ops = { .queue_broken = vei_blk_queue_broken };
 	static const u32 maxima[] = { U32_MAX, 4096, 4096, 8192 };
-	unsigned int steps, i;
+	unsigned int i;
 	u8 how;
 
 	BUILD_BUG_ON(offsetof(struct tag, req) != sizeof(struct request));
 	memset(&f, 0, sizeof(f));
 	script_begin(data, size);
-	kernel_fails = 0;
 	kernel_now = NSEC_PER_SEC;
 	how = script_byte();
 	f.dev = machine_begin((how & 1 ? BIT(29) : 0) | (how & 2 ? BIT(28) : 0), &ops, &f.vblk);
@@ -518,9 +517,9 @@ int fuzz_one(const u8 *data, size_t size)
 	for (i = 0; i < TAGS; i++)
 		f.tag[i].where = ENDED;
 	begin();
-	for (steps = 0; steps < MAX_OPS && !script_over(); steps++)
-		step();
+	script_run(step, MAX_OPS);
 	op_reset(true);
 	machine_end();
+	script_end();
 	return 0;
 }

@@ -435,15 +435,11 @@ static void step(void)
 int fuzz_one(const u8 *data, size_t size)
 {
 	static const struct vei_dev_ops ops = { .config_changed = config_changed };
-	unsigned int steps, i;
+	unsigned int i;
 	u8 how;
 
 	memset(&f, 0, sizeof(f));
 	script_begin(data, size);
-	kernel_fails = 0;
-	kernel_far = false;
-	kernel_allocated = 0;
-	kernel_pages = 0;
 	machine_begin(0, &ops, NULL);
 	registers.read = core_read;
 	registers.write = core_write;
@@ -462,11 +458,11 @@ int fuzz_one(const u8 *data, size_t size)
 		f.size[i] = 16;
 		f.spec[i] = (struct vei_queue_spec){ .name = "q", .handler = handler };
 	}
-	for (steps = 0; steps < MAX_OPS && !script_over(); steps++)
-		step();
+	script_run(step, MAX_OPS);
 	op_down();
 	kernel_fails = 0;
 	vei_dev_del_queues(&f.dev);
-	MUST(!f.nvec && !f.debugfs && !kernel_allocated && !kernel_pages);
+	MUST(!f.nvec && !f.debugfs);
+	script_end();
 	return 0;
 }

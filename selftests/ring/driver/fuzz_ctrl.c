@@ -263,14 +263,11 @@ static void step(void)
 int fuzz_one(const u8 *data, size_t size)
 {
 	static const struct vei_dev_ops ops;
-	unsigned int steps;
 	u8 how;
 
 	memset(&f, 0, sizeof(f));
 	script_begin(data, size);
 	how = script_byte();
-	kernel_allocated = 0;
-	kernel_fails = 0;
 	f.netdev = calloc(1, sizeof(*f.netdev));
 	f.dev = machine_begin((u64)how << 17 | BIT(VEI_NET_F_CTRL_VQ) |
 			      (script_byte() & 1 ? BIT(29) : 0), &ops, &f.net);
@@ -280,11 +277,10 @@ int fuzz_one(const u8 *data, size_t size)
 					  .priv = &f.net };
 	f.q = machine_queue(&f.spec, 16);
 	ctrl_up(true);
-	for (steps = 0; steps < MAX_OPS && !script_over(); steps++)
-		step();
+	script_run(step, MAX_OPS);
 	ctrl_down();
 	machine_end();
-	MUST(!kernel_allocated);
+	script_end();
 	free(f.netdev);
 	return 0;
 }

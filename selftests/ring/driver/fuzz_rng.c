@@ -312,18 +312,12 @@ static void step(void)
 
 int fuzz_one(const u8 *data, size_t size)
 {
-	unsigned int steps;
-
 	memset(&f, 0, sizeof(f));
 	script_begin(data, size);
-	kernel_allocated = 0;
-	kernel_pages = 0;
-	kernel_fails = 0;
 	MUST(!init_module());
-	for (steps = 0; steps < MAX_OPS && !script_over(); steps++)
-		step();
+	script_run(step, MAX_OPS);
 	if (f.dev)
 		f.driver->remove(&f.pdev);
-	MUST(!kernel_allocated && !kernel_pages);
+	script_end();
 	return 0;
 }

@@ -675,7 +675,6 @@ int fuzz_one(const u8 *data, size_t size)
 {
 	static const u16 mtus[] = { 68, 1500, 9000, 65535 };
 	static const struct vei_dev_ops ops;
-	unsigned int steps;
 	u64 features;
 	u8 how;
 
@@ -686,8 +685,6 @@ int fuzz_one(const u8 *data, size_t size)
 	}
 	script_begin(data, size);
 	pages_begin();
-	kernel_fails = 0;
-	kernel_allocated = 0;
 	features = (u64)script_word() << 5;
 	features &= BIT(VEI_NET_F_GUEST_TSO4) | BIT(VEI_NET_F_GUEST_TSO6) |
 		    BIT(VEI_NET_F_GUEST_ECN) | BIT(VEI_NET_F_GUEST_UFO) | BIT(VEI_NET_F_MRG_RXBUF);
@@ -714,12 +711,11 @@ int fuzz_one(const u8 *data, size_t size)
 	f.rxq.net = &f.net;
 	f.rxq.txq = &f.txq;
 	start();
-	for (steps = 0; steps < MAX_OPS && !script_over(); steps++)
-		step();
+	script_run(step, MAX_OPS);
 	stop();
 	skb_end();
 	machine_end();
-	MUST(!kernel_allocated);
+	script_end();
 	free(f.netdev);
 	return 0;
 }

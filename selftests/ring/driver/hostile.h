@@ -45,6 +45,8 @@ int fuzz_one(const u8 *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
 /* script.c: operations from the front, lies from the end; zeroes when they have met. */
 void script_begin(const u8 *data, size_t size);
+void script_run(void (*step)(void), unsigned int most);
+void script_end(void);
 bool script_over(void);
 u8 script_byte(void);
 u16 script_word(void);

@@ -7,6 +7,23 @@ void script_begin(const u8 *data, size_t size)
 {
 	front = data;
 	end = data + size;
+	kernel_fails = 0;
+	kernel_far = false;
+	kernel_allocated = 0;
+	kernel_pages = 0;
+}
+
+/* Operations, until it is over or there were @most of them. */
+void script_run(void (*step)(void), unsigned int most)
+{
+	while (most-- && !script_over())
+		step();
+}
+
+/* Of what was asked for since the beginning nothing is left. */
+void script_end(void)
+{
+	MUST(!kernel_allocated && !kernel_pages);
 }
 
 bool script_over(void)
