@@ -92,11 +92,13 @@ failures_said()
 }
 
 # Without memory a reset is tried again after a second, two, four, and so on. That it cannot be
-# is said once; and once more when it was done in between.
+# is said once; and once more when it was done in between. Its peer, which nobody would hear, is
+# silent meanwhile.
 test_again()
 {
 	local since times
 
+	in_peer ip link set dev "$IF1" down
 	for times in 3 0; do
 		log_mark
 		meddle func=page_pool_create skip=1 ret=-12
@@ -111,9 +113,11 @@ test_again()
 			check_ge $(($(now) - since)) 690 "hundredths of a second until the fourth time"
 		check_eq "$(failures_said)" 1 "times that it was said"
 		meddle_end
-		wait_for 30 pair_answers 1
+		wait_for 30 if_is_running "$IF0"
 		check_err $? "it does not come back"
 	done
+	pair_up && pair_answers
+	check_err $? "no answer"
 }
 
 # What the device is done with is the stack's again when the interface is down.
