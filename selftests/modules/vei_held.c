@@ -7,7 +7,8 @@
  *
  * Since the module was loaded; whoever frees them. Those of slabs are not counted, which
  * the kernel has an account of itself (slub_debug=U), nor what it keeps for anybody: that
- * account, its own tables of pages, and what percpu memory and fragments are cut from.
+ * account, its checkers' own, its tables of pages, and what percpu memory and fragments are cut
+ * from.
  */
 
 #include <linux/io.h>
@@ -37,7 +38,7 @@ static struct vei_held_by *vei_held;
 static unsigned long vei_held_pfns;
 
 static const char *const vei_held_kept[] = {
-	VEI_STACK_DEPOT, "pcpu_", "napi_get_frags", "__pte_alloc", "__pmd_alloc",
+	VEI_STACK_DEPOT, VEI_STACK_CHECKERS, "pcpu_", "napi_get_frags", "__pte_alloc", "__pmd_alloc",
 };
 
 static DEFINE_PER_CPU(struct vei_stack, vei_held_stack);

@@ -20,6 +20,7 @@
  */
 
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/jhash.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -48,11 +49,11 @@ static const char *const vei_refuse_slabs[] = {
 /*
  * What the kernel itself does not bear: it warns when it takes back what was not made, or
  * that there is none, with a trace; or loses an interrupt's line when it cannot look up
- * whose it was.
+ * whose it was. Its checkers give up.
  */
 static const char *const vei_refuse_spared[] = {
 	"register_irq_proc", "register_handler_proc", "kmem_cache_create", "__vmalloc_node",
-	"acpi_",
+	"acpi_", VEI_STACK_CHECKERS,
 };
 
 enum vei_refuse_now { VEI_REFUSE_NONE, VEI_REFUSE_ONE, VEI_REFUSE_ALL };
@@ -71,7 +72,12 @@ struct vei_refuse_place {
 	unsigned int refused;
 };
 
-static DEFINE_RAW_SPINLOCK(vei_refuse_lock);
+/*
+ * As a kprobe's handler comes by a trap, which may be anywhere, lockdep takes it for an NMI
+ * and minds each lock that is taken outside, too. In here nothing is probed, so none comes
+ * to who holds this one.
+ */
+static arch_spinlock_t vei_refuse_lock = __ARCH_SPIN_LOCK_UNLOCKED;
 static struct vei_refuse_place vei_refuse_places[VEI_REFUSE_PLACES];
 static enum vei_refuse_now vei_refuse_now;
 static unsigned int vei_refuse_step;
@@ -98,6 +104,21 @@ static const struct kernel_param_ops vei_refuse_where_ops = {
 module_param_cb(where, &vei_refuse_where_ops, NULL, 0444);
 MODULE_PARM_DESC(where, "read: what of ours was refused last, by what it called, and who called");
 
+static unsigned long vei_refuse_lock_save(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	arch_spin_lock(&vei_refuse_lock);
+	return flags;
+}
+
+static void vei_refuse_unlock_restore(unsigned long flags)
+{
+	arch_spin_unlock(&vei_refuse_lock);
+	local_irq_restore(flags);
+}
+
 static int vei_refuse_now_set(const char *value, const struct kernel_param *kp)
 {
 	static const char *const names[] = { "none", "one", "all", "new" };
@@ -106,7 +127,7 @@ static int vei_refuse_now_set(const char *value, const struct kernel_param *kp)
 
 	if (what < 0)
 		return what;
-	raw_spin_lock_irqsave(&vei_refuse_lock, flags);
+	flags = vei_refuse_lock_save();
 	if (what > VEI_REFUSE_ALL) {
 		memset(vei_refuse_places, 0, sizeof(vei_refuse_places));
 		known = 0;
@@ -117,7 +138,7 @@ static int vei_refuse_now_set(const char *value, const struct kernel_param *kp)
 		struck = 0;
 	}
 	WRITE_ONCE(vei_refuse_now, what);
-	raw_spin_unlock_irqrestore(&vei_refuse_lock, flags);
+	vei_refuse_unlock_restore(flags);
 	return 0;
 }
 
@@ -172,7 +193,7 @@ static bool vei_refuse_strikes(const struct vei_stack *s)
 	unsigned long flags;
 	bool strikes;
 
-	raw_spin_lock_irqsave(&vei_refuse_lock, flags);
+	flags = vei_refuse_lock_save();
 	strikes = vei_refuse_now == VEI_REFUSE_ALL ||
 		  (vei_refuse_now == VEI_REFUSE_ONE && vei_refuse_is_due(hash));
 	if (strikes) {
@@ -181,7 +202,7 @@ static bool vei_refuse_strikes(const struct vei_stack *s)
 		vei_refuse_where[1] = s->entry[s->ours ? s->ours - 1 : 0];
 		vei_refuse_where[2] = s->entry[s->end - 1];
 	}
-	raw_spin_unlock_irqrestore(&vei_refuse_lock, flags);
+	vei_refuse_unlock_restore(flags);
 	return strikes;
 }
 

@@ -26,6 +26,10 @@ static const char *const vei_stack_beyond[] = {
 /* Where slabs keep who has asked for an object: slub_debug=U. */
 #define VEI_STACK_DEPOT		"__stack_depot_save"
 
+/* What a debug kernel's checkers want for themselves, whoever is looked at. */
+#define VEI_STACK_CHECKERS	"kasan_", "kmemleak_", "create_object", "__create_object", \
+				"debug_object_", "__debug_object_", "debug_dma_"
+
 /**
  * struct vei_stack - who has called
  * @entry: addresses, the innermost first
