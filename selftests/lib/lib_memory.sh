@@ -77,11 +77,25 @@ pages_held()
 	echo "$pages"
 }
 
-# What was looked up in sysfs is kept for who may look it up again, and a page that was read on
-# some processor's list, though disk and file have gone.
+# Does the kernel watch its memory, and for that keep for a while what was freed?
+kasan_here()
+{
+	[ -n "${KASAN-}" ] || KASAN=$(grep -c -m 1 ' kasan_quarantine_reduce$' /proc/kallsyms)
+	[ "$KASAN" != 0 ]
+}
+
+# forget CACHES: what is free is free. What was looked up in sysfs is kept for who may look it
+# up again, and a page that was read on some processor's list, though disk and file have gone;
+# and KASAN keeps objects, which are not free for the slabs' account until it lets them go.
 forget()
 {
+	local cache
+
 	echo 3 >/proc/sys/vm/drop_caches
+	kasan_here || return 0
+	for cache in /sys/kernel/slab/$1; do
+		[ -L "$cache" ] || echo 1 >"$cache/shrink"
+	done
 }
 
 # Has nobody freed any since the last call?
@@ -89,7 +103,7 @@ held_rests()
 {
 	local before=$SLABS_BEFORE+$PAGES_BEFORE
 
-	forget
+	forget "kmalloc-*"
 	SLABS_BEFORE=$(slabs_held) PAGES_BEFORE=$(pages_held)
 	[ "$SLABS_BEFORE+$PAGES_BEFORE" = "$before" ] && [ $((++RESTS)) -ge 5 ]
 }
@@ -99,21 +113,21 @@ held_rests()
 held_from()
 {
 	SLABS_BEFORE="" PAGES_BEFORE="" RESTS=0
-	wait_for 20 held_rests
+	wait_for 100 held_rests
 	check_err $? "what is held changes"
 	slabs_whose >/run/whose
 }
 
 held_as_before()
 {
-	forget
+	forget "kmalloc-*"
 	[ "$(pages_held)" -le "$PAGES_BEFORE" ] && [ "$(slabs_held)" -le "$SLABS_BEFORE" ]
 }
 
 # check_held: likewise; nothing more is held than then. What is freed late has its time.
 check_held()
 {
-	wait_for 20 held_as_before
+	wait_for 40 held_as_before
 	check_err $? "$(slabs_held) objects of slabs and $(pages_held) pages are held, of $SLABS_BEFORE and $PAGES_BEFORE"
 	[ "$RET" = 0 ] || {
 		sed 's/^/# page: /' $HELD/whose

@@ -7,6 +7,8 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_memory.sh
+. "$LIB_DIR/lib_memory.sh"
 
 ROUNDS=${VEI_BIND_ROUNDS:-200}
 WARM=20		# before the first measurement
@@ -27,6 +29,7 @@ ALL_TESTS=(
 
 test_start()
 {
+	kasan_here || :		# else each shell would look anew
 	drv_load
 	check_err $? "modules do not load"
 	wait_for 5 nic_appears "${PAIR}0"
@@ -70,7 +73,7 @@ settle()
 	SLABS_LEAST=$((1 << 62)) PAGES_LEAST=$((1 << 62))
 	sync
 	while [ "$calm" -lt 10 ] && [ $((tries++)) -lt 100 ]; do
-		echo 3 >/proc/sys/vm/drop_caches
+		forget "*"
 		# which empties the processors' own lists of pages that begin or end being used
 		[ ! -e /proc/sys/vm/compact_memory ] || echo 1 >/proc/sys/vm/compact_memory
 		sleep 0.1
