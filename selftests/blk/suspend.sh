@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Sleep and back (S3, woken by the clock) with requests under way: the device comes back
+# Sleep and back (S3, woken by the host) with requests under way: the device comes back
 # reset, is negotiated and set up anew as it was, and every request is done once. And the
 # sleep from which there is no return, that of the kernel.
 

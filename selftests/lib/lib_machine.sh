@@ -44,15 +44,13 @@ plug_in()
 
 can_sleep()
 {
-	grep -qw mem /sys/power/state && grep -qw deep /sys/power/mem_sleep &&
-		[ -e /sys/class/rtc/rtc0/wakealarm ]
+	grep -qw mem /sys/power/state && grep -qw deep /sys/power/mem_sleep
 }
 
-# To sleep (S3), and woken by the clock.
+# To sleep (S3), and woken by the host: an alarm set beforehand might come before sleep does.
 suspend()
 {
-	echo 0 >/sys/class/rtc/rtc0/wakealarm
-	echo +3 >/sys/class/rtc/rtc0/wakealarm
+	qmp '{"execute":"wake"}' >/dev/null || return
 	echo deep >/sys/power/mem_sleep
 	echo mem >/sys/power/state
 }

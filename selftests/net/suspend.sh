@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Sleep and back (S3, woken by the clock) with traffic under way: the device
+# Sleep and back (S3, woken by the host) with traffic under way: the device
 # comes back reset, is negotiated and set up anew as it was, and the traffic
 # goes on.
 

@@ -8,6 +8,7 @@ device_del     answers when DEVICE_DELETED has come
 snapshot       savevm, let the guest go on for arguments.ms (300), loadvm, and
                only then answer: the guest gets its answer in the rewound past
 migrate        carry the guest over to another QEMU, which answers
+wake           answers, and wakes the guest once it sleeps; unless it asks for something before
 features       arguments.id: what the guest has acknowledged, as a number in
                hex, from the device's own status report (all 64 bits)
 storm          each of arguments.commands in turn, arguments.times times, without a pause
@@ -17,6 +18,7 @@ pick           a member "a.b.0" of the answer instead of the whole; of a list al
 
 import json
 import re
+import select
 import socket
 import threading
 import time
@@ -165,6 +167,7 @@ class Agent(threading.Thread):
     def __init__(self, boot):
         super().__init__(daemon=True)
         self.boot = boot
+        self.to_wake = False
 
     @property
     def qmp(self):
@@ -176,7 +179,7 @@ class Agent(threading.Thread):
             while served is not self.boot.machine:
                 served = self.boot.machine
                 self.serve_machine(served)
-        except OSError:
+        except (OSError, QmpError):
             pass                                    # the guest has gone
         # A QEMU started by this thread is killed when the thread ends.
         self.boot.machine.process.wait()
@@ -186,6 +189,8 @@ class Agent(threading.Thread):
             for line in lines:
                 answer = self.answer(line)
                 self.boot.machine.request.sendall(answer + b"\n")
+                if self.to_wake:
+                    self.wake(machine)
                 if machine is not self.boot.machine:
                     return
 
@@ -209,6 +214,9 @@ class Agent(threading.Thread):
             return self.snapshot(arguments.get("ms", 300))
         if command == "migrate":
             return self.boot.migrate()
+        if command == "wake":
+            self.to_wake = True
+            return {}
         if command == "features":
             return self.features(arguments["id"])
         if command == "device_add":
@@ -219,6 +227,13 @@ class Agent(threading.Thread):
         if command == "device_del":
             self.qmp.wait_event("DEVICE_DELETED", arguments["id"])
         return answer
+
+    def wake(self, machine):
+        self.to_wake = False
+        while not select.select([machine.request], [], [], 0.05)[0]:
+            if self.qmp.execute("query-status")["status"] == "suspended":
+                self.qmp.execute("system_wakeup")
+                return
 
     def features(self, device):
         path = f"/machine/peripheral/{device}/virtio-backend"
