@@ -215,7 +215,8 @@ struct vei_blk_limits {
  * @wce: with CONFIG_WCE, how its cache is meant to be: write-back, else write-through
  * @wce_lock: one change of it at a time
  * @config_work: looks what changed in the configuration
- * @restart_work: restarts a device that is stuck, or broken for a while
+ * @restart_work: restarts a device that is stuck, or broken for a while, or had no memory to
+ * @restart_again: how long it waits, as there was no memory; 0: it does not
  * @give_up_work: fails what waits for a device that could not be restarted
  * @timeouts: requests that took too long
  * @restarts: times that the device was reset and set up anew
@@ -244,6 +245,7 @@ struct vei_blk {
 	struct mutex wce_lock;		/* one change at a time */
 	struct work_struct config_work;
 	struct delayed_work restart_work;
+	unsigned long restart_again;
 	struct delayed_work give_up_work;
 	atomic64_t timeouts;
 	struct vei_count restarts;

@@ -20,10 +20,10 @@
  * completes it, sends it back or sends it again.
  *
  * What cannot be set up again stays held for a moment, as another restart may be
- * tried (the core goes back to the toggles from before). Then it is let go and
- * fails everything, until a restart succeeds. So does a device that lies again
- * after each of some restarts, and does nothing between: requests that wait for
- * it have no time limit.
+ * tried (the core goes back to the toggles from before; for want of memory it is tried
+ * ever more rarely). Then it is let go and fails everything, until a restart succeeds.
+ * So does a device that lies again after each of some restarts, and does nothing
+ * between: requests that wait for it have no time limit.
  *
  * To free memory may take a request to this very disk. So what a change of state
  * allocates does not wait for I/O, and restarts have workers of their own, with
@@ -41,6 +41,9 @@
 #define VEI_BLK_SETTLE_MS	1000
 /* For a restart after one that failed, before requests fail. */
 #define VEI_BLK_GIVE_UP_MS	5000
+/* A restart for which there was no memory is tried again after so long, then twice as long, ... */
+#define VEI_BLK_AGAIN		HZ
+#define VEI_BLK_AGAIN_MAX	(60 * HZ)
 /* For every request there is to end, before sleep. */
 #define VEI_BLK_FREEZE_MS	10000
 #define VEI_BLK_FREEZE_SLICE_MS	100
@@ -216,18 +219,35 @@ void vei_blk_run(struct vei_blk *vblk)
 	vei_blk_unlock(vblk, noio);
 }
 
+/* Said once, however often it is tried. Nobody else would ask when there is memory again. */
+static void vei_blk_note_failure(struct vei_blk *vblk, int err)
+{
+	unsigned long again = vblk->restart_again;
+
+	if (err != -ENOMEM || !again)
+		dev_err(&vblk->dev->pdev->dev, "%s: cannot be set up again: %d\n",
+			vblk->disk->disk_name, err);
+	again = again ? min_t(unsigned long, 2 * again, VEI_BLK_AGAIN_MAX) : VEI_BLK_AGAIN;
+	vblk->restart_again = err == -ENOMEM ? again : 0;
+	if (vblk->restart_again)
+		mod_delayed_work(vei_blk_wq, &vblk->restart_work, vblk->restart_again);
+}
+
 /* Set up again, and go on; or wait for another try, if there can be one. */
 static int vei_blk_return(struct vei_blk *vblk)
 {
 	int err = vei_blk_set_state(vblk, VEI_BLK_RUNNING);
 
 	if (err) {
-		dev_err(&vblk->dev->pdev->dev, "%s: cannot be set up again: %d\n",
-			vblk->disk->disk_name, err);
-		mod_delayed_work(vei_blk_wq, &vblk->give_up_work, vei_dev_is_gone(vblk->dev) ?
-				 0 : msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));
+		vei_blk_note_failure(vblk, err);
+		if (vei_dev_is_gone(vblk->dev))
+			mod_delayed_work(vei_blk_wq, &vblk->give_up_work, 0);
+		else
+			queue_delayed_work(vei_blk_wq, &vblk->give_up_work,
+					   msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));
 		return err;
 	}
+	vblk->restart_again = 0;
 	cancel_delayed_work(&vblk->give_up_work);
 	schedule_work(&vblk->config_work);
 	return 0;
@@ -282,7 +302,7 @@ static bool vei_blk_is_hopeless(struct vei_blk *vblk)
 }
 
 /**
- * vei_blk_restart_work() - restart a device that is stuck or broken
+ * vei_blk_restart_work() - restart a device that is stuck or broken, or had no memory to
  * @work: &vei_blk.restart_work
  *
  * Unless somebody did so while this waited.
@@ -293,7 +313,8 @@ void vei_blk_restart_work(struct work_struct *work)
 	struct device *d = &vblk->dev->pdev->dev;
 	unsigned int noio = vei_blk_lock(vblk);
 
-	if (!READ_ONCE(vblk->stuck) || vblk->state < VEI_BLK_RESET) {
+	if (vblk->state < VEI_BLK_RESET ||
+	    (vblk->state > VEI_BLK_RESET && !READ_ONCE(vblk->stuck))) {
 		vei_blk_unlock(vblk, noio);
 		return;
 	}
@@ -303,7 +324,8 @@ void vei_blk_restart_work(struct work_struct *work)
 		vei_blk_set_state(vblk, VEI_BLK_RESET);
 		vei_blk_release(vblk);
 	} else {
-		dev_warn(d, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
+		if (!vblk->restart_again)
+			dev_warn(d, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
 		vei_blk_restart(vblk, false);
 	}
 	vei_blk_unlock(vblk, noio);
@@ -447,6 +469,7 @@ int vei_blk_resume(struct vei_blk *vblk)
 	int err;
 
 	vblk->futile = 0;
+	vblk->restart_again = 0;
 	err = vei_blk_return(vblk);
 	vei_blk_unlock(vblk, noio);
 	return err;

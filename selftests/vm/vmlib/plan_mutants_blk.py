@@ -33,9 +33,8 @@ RECOVERY = [
                BLK + "queues.c": [("\t\tif (vblk->max_segments + VEI_BLK_EXTRA_SEGS <= vei_queue_size(q))\n",
                                    "\t\tif (1)\n")]}),
     Mutant("never-given-up", *FAULTS, "test_start|no_way_back", "waits for ever", {
-        BLK + "state.c": [("\t\tmod_delayed_work(vei_blk_wq, &vblk->give_up_work, "
-                           "vei_dev_is_gone(vblk->dev) ?\n"
-                           "\t\t\t\t 0 : msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));\n", "")]}),
+        BLK + "state.c": [("\t\t\tqueue_delayed_work(vei_blk_wq, &vblk->give_up_work,\n"
+                           "\t\t\t\t\t   msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));\n", "\t\t\t;\n")]}),
     Mutant("size-after-a-reset-not-seen", *FAULTS, "test_start|no_way_back", "sectors", {
         BLK + "state.c": [("\tcancel_delayed_work(&vblk->give_up_work);\n"
                            "\tschedule_work(&vblk->config_work);\n",
