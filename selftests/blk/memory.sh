@@ -10,7 +10,10 @@
 # shellcheck source=lib_memory.sh
 . "$LIB_DIR/lib_memory.sh"
 
-ALL_TESTS=(test_start test_probe test_reset test_attributes test_module)
+MORE=512	# entries of a queue; it has fewer
+
+ALL_TESTS=(test_start test_probe test_reset test_resume test_larger test_attributes
+	   test_module)
 CLEANUP=memory_cleanup
 
 test_start()
@@ -95,6 +98,52 @@ test_reset()
 	load_stop
 	check_err $? "lost or spoiled"
 	check_eq "$(load_count errors)" 0 "requests failed"
+	without
+}
+
+# Nor is anything asked for on the way to sleep and back.
+test_resume()
+{
+	if ! can_sleep; then
+		skip "this machine cannot sleep"
+		return
+	fi
+	with || return 0
+	asks_nothing suspend
+	reads
+	check_err $? "cannot be read"
+	without
+}
+
+# The device that wakes up has larger rings, as it says. By these nothing is done, and once it
+# says otherwise it is up by itself if it could not be set up for want of memory.
+step_larger()
+{
+	device_set "$DISK" x-draft-fault-value "$MORE" &&
+		device_set "$DISK" x-draft-fault '"queue-size"' && suspend
+}
+
+after_larger()
+{
+	check_err "$1" "the machine does not sleep"
+	device_set "$DISK" x-draft-fault '"none"'
+	if [ "$(vei_queue "$DISK" 0 size)" = "$MORE" ] && [ "$(vei_queue "$DISK" 1 size)" = "$MORE" ]; then
+		vei_set "$DISK" reset 1
+		check_err $? "cannot be reset"
+	fi
+	wait_for 20 reads
+	check_err $? "cannot be read"
+}
+
+test_larger()
+{
+	if ! can_sleep || ! device_set "$DISK" x-draft-fault '"none"' 2>/dev/null; then
+		skip "this machine cannot sleep, or QEMU has not the fault"
+		return
+	fi
+	with || return 0
+	device_set "$DISK" x-draft-fault-queue 65535 && device_set "$DISK" x-draft-fault-after 0
+	walk 10 step_larger after_larger
 	without
 }
 

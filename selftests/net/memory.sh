@@ -22,6 +22,7 @@ ALL_TESTS=(
 	"test_open $HUB"
 	"test_receive $HUB"
 	"test_reset $HUB"
+	"test_resume $HUB"
 	"test_larger $HUB"
 	"test_filters $HUB"
 	"test_address $HUB"
@@ -187,11 +188,16 @@ main_mac_is()
 	[ "$(main_mac)" = "$1" ]
 }
 
-after_reset()
+check_back()
 {
 	check_answers
 	wait_for 10 main_mac_is "$MAC"
 	check_err $? "the device's address is $(main_mac), not $MAC"
+}
+
+after_reset()
+{
+	check_back
 	again "$1" vei_set "$nic" reset 1
 }
 
@@ -204,6 +210,33 @@ test_reset()
 	check_err $? "no other address"
 	walk 4 step_reset after_reset
 	check_answers
+	without
+}
+
+# Both cards are set up anew.
+step_sleep()
+{
+	suspend
+}
+
+after_sleep()
+{
+	check_err "$1" "the machine does not sleep"
+	check_back
+}
+
+test_resume()
+{
+	if ! can_sleep; then
+		skip "this machine cannot sleep"
+		return
+	fi
+	with "$1" || return 0
+	MAC=52:54:00:aa:bb:dd
+	ip link set dev "$IF0" address "$MAC"
+	check_err $? "no other address"
+	walk 8 step_sleep after_sleep
+	check_back
 	without
 }
 

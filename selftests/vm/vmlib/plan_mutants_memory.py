@@ -66,6 +66,16 @@ AGAIN = [
     Mutant("pairs-that-are-not", "defects-tap", "less", "test_start|pairs_without",
            "pairs in use without memory", {
                NET + "settings.c": [("\t\tvei_net_stay(net, fewer);\n", "")]}),
+    Mutant("resumed-once", "memory", "memory", "start|resume", "no answer", {
+        NET + "state.c": [("\trtnl_lock();\n\terr = vei_net_return(net);\n",
+                           "\trtnl_lock();\n\terr = vei_net_return(net);\n"
+                           "\tif (err)\n\t\tcancel_delayed_work(&net->restart_work);\n")]}),
+    Mutant("disk-resumed-anew", "blk-memory", "memory", "start|resume", "suspend asks for memory", {
+        BLK + "state.c": [("\tvblk->restart_again = 0;\n\terr = vei_blk_return(vblk);\n",
+                           "\tvei_dev_del_queues(vblk->dev);\n\terr = vei_blk_return(vblk);\n")]}),
+    Mutant("disk-left-reset", "blk-memory", "memory", "start|larger", "cannot be read", {
+        BLK + "state.c": [("\tif (vblk->restart_again)\n\t\tmod_delayed_work",
+                           "\tif (0)\n\t\tmod_delayed_work")]}),
     Mutant("address-not-told-again", "memory", "memory", "start|reset", "the device's address is", {
         NET + "settings.c": [("\terr = vei_net_write_mac(net, netdev->dev_addr);\n"
                               "\tif (err == -ENOMEM)\n",
