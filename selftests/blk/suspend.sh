@@ -59,16 +59,19 @@ test_polled()
 	drv_reload "" poll_queues=1
 	check_err $? "the disks do not appear"
 	fio --name=polled --filename="$(disk_dev "$DISK")" --direct=1 --rw=randread --bs=64k \
-		--size=16m --ioengine=io_uring --hipri --iodepth=32 --time_based --runtime=12 \
+		--size=16m --ioengine=io_uring --hipri --iodepth=32 --time_based --runtime=600 \
 		>/run/fio.log 2>&1 &
 	fio=$!
-	wait_for 10 polled_beyond 100
+	wait_for 60 polled_beyond 100
 	check_err $? "nothing is polled"
 	suspend
 	check_err $? "the machine does not sleep"
-	wait_for 10 polled_beyond $(($(vei_queue "$DISK" 1 used) + 100))
+	wait_for 60 polled_beyond $(($(vei_queue "$DISK" 1 used) + 100))
 	check_err $? "nothing is polled any more"
+	# which it takes for an error of its own
+	kill -INT "$fio"
 	wait "$fio"
+	grep -q 'err= 0' /run/fio.log
 	check_err $? "fio: $(grep -m 2 -i error /run/fio.log | tr '\n' ' ')"
 	check_queues_idle "$DISK"
 }

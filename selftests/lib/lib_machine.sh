@@ -50,7 +50,23 @@ can_sleep()
 # To sleep (S3), and woken by the host: an alarm set beforehand might come before sleep does.
 suspend()
 {
+	local online
+
 	qmp '{"execute":"wake"}' >/dev/null || return
+	online=$(</sys/devices/system/cpu/online)
 	echo deep >/sys/power/mem_sleep
-	echo mem >/sys/power/state
+	echo mem >/sys/power/state && processors_back "$online"
+}
+
+# On a busy host a processor of TCG's may not answer on the way back from sleep, and the kernel
+# goes on without it ("do_boot_cpu failed"). No driver has a part in that: it gets another chance.
+processors_back()
+{
+	local cpu
+
+	for cpu in /sys/devices/system/cpu/cpu*/online; do
+		[ "$(</sys/devices/system/cpu/online)" = "$1" ] && return
+		[ "$(<"$cpu")" = 1 ] || echo 1 >"$cpu"
+	done
+	[ "$(</sys/devices/system/cpu/online)" = "$1" ]
 }
