@@ -113,10 +113,10 @@ def taps(options):
     rows = [Row("stock", "t", "stock", "-:-"), Row("ours", "t", "ours", "1:1")]
     return Group(
         "taps", "Four queues over taps",
-        "Segmentation offload, 4 processors in one thread, counted by the plugin, the host's "
+        "Segmentation offload, 4 processors, counted by the plugin, the host's "
         "clock; the packets of the TSO streams are skbs of up to 64 KiB.",
         session.Plan(rows=rows, pairs=[config.Pair("t", backend="tap", queues=4)], workloads=TAP,
-                     cpus=4, mode="single", qemu=qemu_path(), **options),
+                     cpus=4, mode="multi", qemu=qemu_path(), **options),
         {"stock": "virtio_net", "ours": "ours"}, "stock")
 
 

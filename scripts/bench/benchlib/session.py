@@ -30,8 +30,8 @@ class Plan:
     pairs: list = field(default_factory=list)
     disks: list = field(default_factory=list)   # instead
     rounds: int = 1
-    # icount: counted by the plugin; single: too, several processors in one thread by the
-    # host's clock (with -icount they do not boot); real: the guest counts
+    # icount: counted by the plugin; multi: too, several processors in threads of their own by
+    # the host's clock (with -icount they do not boot); real: the guest counts
     mode: str = "icount"
     sleep: str = "off"              # icount's
     cpus: int = 1
@@ -141,7 +141,8 @@ def make_guest(plan, number, plugin, where):
     env = dict(plan.env)
     qemu_args, accel = [], None
     if plan.mode != "real":
-        accel = ["-accel", "tcg,thread=single", "-cpu", "max,-cx16"]
+        thread = "multi" if plan.mode == "multi" else "single"
+        accel = ["-accel", f"tcg,thread={thread}", "-cpu", "max,-cx16"]
         if plan.mode == "icount":
             accel += ["-icount", f"shift=0,sleep={plan.sleep}"]
         qemu_args = ["-plugin", f"file={config.option(plugin)},"

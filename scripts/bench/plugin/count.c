@@ -5,8 +5,8 @@
  *
  *	-plugin count.so,out=FILE
  *
- * For one thread that runs all processors: nothing here is atomic. At each end
- * mark FILE gets
+ * Where several threads run processors each has its own counters, and what they
+ * do while a mark is taken counts on either side of it. At each end mark FILE gets
  *
  *	window N user=COUNT kernel=COUNT out16=COUNT fences=COUNT waits=COUNT late=COUNT
  *	ADDRESS COUNT
@@ -197,7 +197,7 @@ static void fence(unsigned int cpu, void *unused)
 	(void)cpu;
 	(void)unused;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	fences++;
+	__atomic_fetch_add(&fences, 1, __ATOMIC_RELAXED);
 }
 
 /* Does the main loop sleep? It has been woken before the kick's instruction was over. */
