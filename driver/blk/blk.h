@@ -209,6 +209,7 @@ struct vei_blk_limits {
  * @has_queue: the block layer has a queue that is not dead
  * @added: the disk was seen by others, who may still have it open
  * @held: the block layer sends nothing
+ * @given_up: it was let go again after a restart that failed, and none has succeeded since
  * @stuck: a restart was asked for, and there was none since
  * @futile: restarts of a device that lied, in a row, after which it did not do one request
  * @used: requests that it had done at the last restart
@@ -238,6 +239,7 @@ struct vei_blk {
 	bool has_queue;
 	bool added;
 	bool held;
+	bool given_up;
 	bool stuck;
 	unsigned int futile;
 	u64 used;

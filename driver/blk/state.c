@@ -21,7 +21,8 @@
  *
  * What cannot be set up again stays held for a moment, as another restart may be
  * tried (the core goes back to the toggles from before; for want of memory it is tried
- * ever more rarely). Then it is let go and fails everything, until a restart succeeds.
+ * ever more rarely). Then it is let go and fails everything, until a restart succeeds; one
+ * that fails again holds it no longer than it takes.
  * So does a device that lies again after each of some restarts, and does nothing
  * between: requests that wait for it have no time limit.
  *
@@ -112,6 +113,13 @@ static void vei_blk_release(struct vei_blk *vblk)
 	blk_mq_unquiesce_queue(rq);
 	blk_mq_start_stopped_hw_queues(rq, true);
 	blk_mq_kick_requeue_list(rq);
+}
+
+/* Fail what waits and what comes, until a restart succeeds. The state is RESET. */
+static void vei_blk_give_up(struct vei_blk *vblk)
+{
+	vblk->given_up = true;
+	vei_blk_release(vblk);
 }
 
 /* Take back what is done. Returns whether anything is still in flight that may be. */
@@ -240,14 +248,15 @@ static int vei_blk_return(struct vei_blk *vblk)
 
 	if (err) {
 		vei_blk_note_failure(vblk, err);
-		if (vei_dev_is_gone(vblk->dev))
-			mod_delayed_work(vei_blk_wq, &vblk->give_up_work, 0);
+		if (vblk->given_up || vei_dev_is_gone(vblk->dev))
+			vei_blk_give_up(vblk);
 		else
 			queue_delayed_work(vei_blk_wq, &vblk->give_up_work,
 					   msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));
 		return err;
 	}
 	vblk->restart_again = 0;
+	vblk->given_up = false;
 	cancel_delayed_work(&vblk->give_up_work);
 	schedule_work(&vblk->config_work);
 	return 0;
@@ -322,7 +331,7 @@ void vei_blk_restart_work(struct work_struct *work)
 		dev_err(d, "%s: broken again after %u resets, given up until the next\n",
 			vblk->disk->disk_name, VEI_BLK_FUTILE_MAX);
 		vei_blk_set_state(vblk, VEI_BLK_RESET);
-		vei_blk_release(vblk);
+		vei_blk_give_up(vblk);
 	} else {
 		if (!vblk->restart_again)
 			dev_warn(d, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
@@ -341,7 +350,7 @@ void vei_blk_give_up_work(struct work_struct *work)
 	unsigned int noio = vei_blk_lock(vblk);
 
 	if (vblk->state == VEI_BLK_RESET)
-		vei_blk_release(vblk);
+		vei_blk_give_up(vblk);
 	vei_blk_unlock(vblk, noio);
 }
 
@@ -470,6 +479,7 @@ int vei_blk_resume(struct vei_blk *vblk)
 
 	vblk->futile = 0;
 	vblk->restart_again = 0;
+	vblk->given_up = false;
 	err = vei_blk_return(vblk);
 	vei_blk_unlock(vblk, noio);
 	return err;
