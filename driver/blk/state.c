@@ -244,8 +244,11 @@ static void vei_blk_note_failure(struct vei_blk *vblk, int err)
 /* Set up again, and go on; or wait for another try, if there can be one. */
 static int vei_blk_return(struct vei_blk *vblk)
 {
-	int err = vei_blk_set_state(vblk, VEI_BLK_RUNNING);
+	int err;
 
+	/* This is the try that was to come; once it runs, it may ask for another. */
+	cancel_delayed_work(&vblk->restart_work);
+	err = vei_blk_set_state(vblk, VEI_BLK_RUNNING);
 	if (err) {
 		vei_blk_note_failure(vblk, err);
 		if (vblk->given_up || vei_dev_is_gone(vblk->dev))
@@ -310,11 +313,17 @@ static bool vei_blk_is_hopeless(struct vei_blk *vblk)
 	return vblk->futile >= VEI_BLK_FUTILE_MAX;
 }
 
+/* Unless somebody did so meanwhile, or it is no use. */
+static bool vei_blk_wants_restart(const struct vei_blk *vblk)
+{
+	if (vblk->state > VEI_BLK_RESET)
+		return READ_ONCE(vblk->stuck);
+	return vblk->state == VEI_BLK_RESET && vblk->restart_again;
+}
+
 /**
  * vei_blk_restart_work() - restart a device that is stuck or broken, or had no memory to
  * @work: &vei_blk.restart_work
- *
- * Unless somebody did so while this waited.
  */
 void vei_blk_restart_work(struct work_struct *work)
 {
@@ -322,8 +331,7 @@ void vei_blk_restart_work(struct work_struct *work)
 	struct device *d = &vblk->dev->pdev->dev;
 	unsigned int noio = vei_blk_lock(vblk);
 
-	if (vblk->state < VEI_BLK_RESET ||
-	    (vblk->state > VEI_BLK_RESET && !READ_ONCE(vblk->stuck))) {
+	if (!vei_blk_wants_restart(vblk)) {
 		vei_blk_unlock(vblk, noio);
 		return;
 	}

@@ -139,6 +139,8 @@ static void vei_net_note_failure(struct vei_net *net, int err)
 	net->restart_again = err == -ENOMEM ? vei_net_back_off(net->restart_again) : 0;
 	if (net->restart_again)
 		mod_delayed_work(system_percpu_wq, &net->restart_work, net->restart_again);
+	else
+		cancel_delayed_work(&net->restart_work);
 }
 
 /* Set up again as the stack has it, and be seen. */
