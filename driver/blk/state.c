@@ -298,7 +298,7 @@ int vei_blk_restart_dev(struct vei_dev *dev)
 	return err;
 }
 
-/* Does the device do nothing but lie, restart after restart? */
+/* Does the device, which is up, do nothing but lie, restart after restart? */
 static bool vei_blk_is_hopeless(struct vei_blk *vblk)
 {
 	bool broken = false;
@@ -335,13 +335,13 @@ void vei_blk_restart_work(struct work_struct *work)
 		vei_blk_unlock(vblk, noio);
 		return;
 	}
-	if (vei_blk_is_hopeless(vblk)) {
+	if (vblk->state > VEI_BLK_RESET && vei_blk_is_hopeless(vblk)) {
 		dev_err(d, "%s: broken again after %u resets, given up until the next\n",
 			vblk->disk->disk_name, VEI_BLK_FUTILE_MAX);
 		vei_blk_set_state(vblk, VEI_BLK_RESET);
 		vei_blk_give_up(vblk);
 	} else {
-		if (!vblk->restart_again)
+		if (vblk->state > VEI_BLK_RESET)
 			dev_warn(d, "%s: reset, as it is stuck\n", vblk->disk->disk_name);
 		vei_blk_restart(vblk, false);
 	}
