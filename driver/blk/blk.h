@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include <vei/again.h>
 #include <vei/dev.h>
 #include <vei/queue.h>
 
@@ -217,7 +218,7 @@ struct vei_blk_limits {
  * @wce_lock: one change of it at a time
  * @config_work: looks what changed in the configuration
  * @restart_work: restarts a device that is stuck, or broken for a while, or had no memory to
- * @restart_again: how long it waits, as there was no memory; 0: it does not
+ * @restart_again: when that is, if there was no memory
  * @give_up_work: fails what waits for a device that could not be restarted
  * @timeouts: requests that took too long
  * @restarts: times that the device was reset and set up anew
@@ -247,7 +248,7 @@ struct vei_blk {
 	struct mutex wce_lock;		/* one change at a time */
 	struct work_struct config_work;
 	struct delayed_work restart_work;
-	unsigned long restart_again;
+	struct vei_again restart_again;
 	struct delayed_work give_up_work;
 	atomic64_t timeouts;
 	struct vei_count restarts;

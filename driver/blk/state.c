@@ -42,9 +42,6 @@
 #define VEI_BLK_SETTLE_MS	1000
 /* For a restart after one that failed, before requests fail. */
 #define VEI_BLK_GIVE_UP_MS	5000
-/* A restart for which there was no memory is tried again after so long, then twice as long, ... */
-#define VEI_BLK_AGAIN		HZ
-#define VEI_BLK_AGAIN_MAX	(60 * HZ)
 /* For every request there is to end, before sleep. */
 #define VEI_BLK_FREEZE_MS	10000
 #define VEI_BLK_FREEZE_SLICE_MS	100
@@ -230,15 +227,14 @@ void vei_blk_run(struct vei_blk *vblk)
 /* Said once, however often it is tried. Nobody else would ask when there is memory again. */
 static void vei_blk_note_failure(struct vei_blk *vblk, int err)
 {
-	unsigned long again = vblk->restart_again;
-
-	if (err != -ENOMEM || !again)
+	if (err != -ENOMEM || !vei_again_waits(&vblk->restart_again))
 		dev_err(&vblk->dev->pdev->dev, "%s: cannot be set up again: %d\n",
 			vblk->disk->disk_name, err);
-	again = again ? min_t(unsigned long, 2 * again, VEI_BLK_AGAIN_MAX) : VEI_BLK_AGAIN;
-	vblk->restart_again = err == -ENOMEM ? again : 0;
-	if (vblk->restart_again)
-		mod_delayed_work(vei_blk_wq, &vblk->restart_work, vblk->restart_again);
+	if (err == -ENOMEM)
+		mod_delayed_work(vei_blk_wq, &vblk->restart_work,
+				 vei_again_failed(&vblk->restart_again));
+	else
+		vei_again_over(&vblk->restart_again);
 }
 
 /* Set up again, and go on; or wait for another try, if there can be one. */
@@ -258,7 +254,7 @@ static int vei_blk_return(struct vei_blk *vblk)
 					   msecs_to_jiffies(VEI_BLK_GIVE_UP_MS));
 		return err;
 	}
-	vblk->restart_again = 0;
+	vei_again_over(&vblk->restart_again);
 	vblk->given_up = false;
 	cancel_delayed_work(&vblk->give_up_work);
 	schedule_work(&vblk->config_work);
@@ -318,7 +314,7 @@ static bool vei_blk_wants_restart(const struct vei_blk *vblk)
 {
 	if (vblk->state > VEI_BLK_RESET)
 		return READ_ONCE(vblk->stuck);
-	return vblk->state == VEI_BLK_RESET && vblk->restart_again;
+	return vblk->state == VEI_BLK_RESET && vei_again_waits(&vblk->restart_again);
 }
 
 /**
@@ -486,7 +482,7 @@ int vei_blk_resume(struct vei_blk *vblk)
 	int err;
 
 	vblk->futile = 0;
-	vblk->restart_again = 0;
+	vei_again_over(&vblk->restart_again);
 	vblk->given_up = false;
 	err = vei_blk_return(vblk);
 	vei_blk_unlock(vblk, noio);

@@ -29,6 +29,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <vei/again.h>
 #include <vei/dev.h>
 #include <vei/queue.h>
 
@@ -44,10 +45,6 @@
 #define VEI_NET_RX_COPYBREAK	128
 #define VEI_NET_TX_USECS	8000
 #define VEI_NET_TX_FRAMES	16
-
-/* What had no memory is tried again after so long, then twice as long, and so on. */
-#define VEI_NET_AGAIN		HZ
-#define VEI_NET_AGAIN_MAX	(60 * HZ)
 
 /* Receive buffers are posted by the burst. */
 #define VEI_RX_BURST		32U
@@ -249,9 +246,9 @@ struct vei_net_txq {
  * @ctrl_cancelled: no commands are taken, nobody waits for an answer
  * @config_work: looks what changed in the configuration
  * @rx_mode_work: programs the address filters
- * @rx_mode_again: how long it waits, as there was no memory; 0: it does not. Its own
+ * @rx_mode_again: when it does so again, if there was no memory. Its own
  * @restart_work: restarts the device
- * @restart_again: how long it waits, likewise; under RTNL
+ * @restart_again: when it does so again, likewise; under RTNL
  */
 struct vei_net {
 	struct vei_dev *dev;
@@ -284,9 +281,9 @@ struct vei_net {
 
 	struct work_struct config_work;
 	struct delayed_work rx_mode_work;
-	unsigned long rx_mode_again;
+	struct vei_again rx_mode_again;
 	struct delayed_work restart_work;
-	unsigned long restart_again;
+	struct vei_again restart_again;
 };
 
 /**
@@ -304,15 +301,6 @@ static inline void vei_net_read_stats(const struct vei_net_stats *from, struct v
 		to->bytes = from->bytes;
 		to->drops = from->drops;
 	} while (vei_stats_fetch_retry(&from->syncp, start));
-}
-
-/**
- * vei_net_back_off() - how long to wait until something is tried again
- * @again: how long it was at the last time; 0 at the first
- */
-static inline unsigned long vei_net_back_off(unsigned long again)
-{
-	return again ? min_t(unsigned long, 2 * again, VEI_NET_AGAIN_MAX) : VEI_NET_AGAIN;
 }
 
 /**

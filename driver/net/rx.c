@@ -136,7 +136,7 @@ int vei_rxq_create_pool(struct vei_net_rxq *rxq)
 	rxq->hdr_len = net->hdr_len;
 	rxq->pool = vei_pool_create(net->netdev, get_order(rxq->truesize[1]),
 				    vei_queue_size(rxq->q));
-	if (IS_ERR(rxq->pool) && !net->restart_again)
+	if (IS_ERR(rxq->pool) && !vei_again_waits(&net->restart_again))
 		netdev_err(net->netdev, "%s: no page pool to be had: %ld\n", rxq->q->name,
 			   PTR_ERR(rxq->pool));
 	return PTR_ERR_OR_ZERO(rxq->pool);

@@ -23,7 +23,7 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 /* After a reset it is all set again; and without memory as well, which is said once. */
 static bool vei_net_rx_mode_warns(const struct vei_net *net, int err)
 {
-	return err && err != -ECANCELED && !(err == -ENOMEM && net->rx_mode_again);
+	return err && err != -ECANCELED && !(err == -ENOMEM && vei_again_waits(&net->rx_mode_again));
 }
 
 static int vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)
@@ -93,7 +93,8 @@ void vei_net_rx_mode_work(struct work_struct *work)
 	again |= vei_net_rx_flag(net, VEI_NET_CTRL_RX_ALLMULTI, flags & IFF_ALLMULTI,
 				 "all multicast") == -ENOMEM;
 	again |= vei_net_tell_macs(net) == -ENOMEM;
-	net->rx_mode_again = again ? vei_net_back_off(net->rx_mode_again) : 0;
 	if (again)
-		schedule_delayed_work(&net->rx_mode_work, net->rx_mode_again);
+		schedule_delayed_work(&net->rx_mode_work, vei_again_failed(&net->rx_mode_again));
+	else
+		vei_again_over(&net->rx_mode_again);
 }

@@ -134,21 +134,24 @@ static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 /* Said once, however often it is tried. Nobody else would ask when there is memory again. */
 static void vei_net_note_failure(struct vei_net *net, int err)
 {
-	if (err != -ENOMEM || !net->restart_again)
+	if (err != -ENOMEM || !vei_again_waits(&net->restart_again))
 		netdev_err(net->netdev, "cannot be set up again: %d\n", err);
-	net->restart_again = err == -ENOMEM ? vei_net_back_off(net->restart_again) : 0;
-	if (net->restart_again)
-		mod_delayed_work(system_percpu_wq, &net->restart_work, net->restart_again);
+	if (err == -ENOMEM)
+		mod_delayed_work(system_percpu_wq, &net->restart_work,
+				 vei_again_failed(&net->restart_again));
 	else
-		cancel_delayed_work(&net->restart_work);
+		vei_again_over(&net->restart_again);
 }
 
 /* Set up again as the stack has it, and be seen. */
 static int vei_net_return(struct vei_net *net)
 {
 	struct net_device *netdev = net->netdev;
-	int err = vei_net_set_state(net, VEI_NET_READY);
+	int err;
 
+	/* This is the try that was to come; once it runs, it may ask for another. */
+	cancel_delayed_work(&net->restart_work);
+	err = vei_net_set_state(net, VEI_NET_READY);
 	if (!err)
 		err = vei_net_settle_again(net);
 	if (err) {
@@ -157,8 +160,7 @@ static int vei_net_return(struct vei_net *net)
 		vei_net_note_failure(net, err);
 		return err;
 	}
-	net->restart_again = 0;
-	cancel_delayed_work(&net->restart_work);
+	vei_again_over(&net->restart_again);
 	if (netif_running(netdev))
 		vei_net_set_state(net, VEI_NET_RUNNING);
 	vei_net_set_present(netdev, true);
@@ -224,7 +226,7 @@ void vei_net_suspend(struct vei_net *net)
 {
 	cancel_delayed_work_sync(&net->restart_work);
 	rtnl_lock();
-	net->restart_again = 0;
+	vei_again_over(&net->restart_again);
 	vei_net_leave(net, VEI_NET_ASLEEP);
 	rtnl_unlock();
 }

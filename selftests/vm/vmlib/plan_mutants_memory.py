@@ -4,6 +4,7 @@ is not tried again, what has no end."""
 
 from .plan_mutants import CORE, NET, Mutant
 
+AGAIN_H = "include/vei/again.h"
 BLK = "driver/blk/"
 PROBE = "memory", "memory", "start|probe"
 
@@ -39,16 +40,15 @@ UNCHECKED = [
 
 AGAIN = [
     Mutant("left-reset-for-good", "memory", "memory", "start|reset", "no answer", {
-        NET + "state.c": [("\tif (net->restart_again)\n\t\tmod_delayed_work",
+        NET + "state.c": [("\tif (err == -ENOMEM)\n\t\tmod_delayed_work",
                            "\tif (0)\n\t\tmod_delayed_work")]}),
     Mutant("again-each-second", "defects", "lifecycle", "test_start|again$",
            "hundredths of a second until the fourth time", {
-               NET + "net.h": [("return again ? min_t(unsigned long, 2 * again, VEI_NET_AGAIN_MAX) :",
-                                "return again ? again :")]}),
+               AGAIN_H: [("min_t(unsigned long, 2 * again->wait, VEI_AGAIN_MAX)", "again->wait")]}),
     Mutant("said-each-time", "defects", "lifecycle", "test_start|again$", "times that it was said", {
-        NET + "state.c": [("\tif (err != -ENOMEM || !net->restart_again)\n", "")]}),
+        NET + "state.c": [("\tif (err != -ENOMEM || !vei_again_waits(&net->restart_again))\n", "")]}),
     Mutant("said-only-once", "defects", "lifecycle", "test_start|again$", "times that it was said", {
-        NET + "state.c": [("\t\treturn err;\n\t}\n\tnet->restart_again = 0;\n",
+        NET + "state.c": [("\t\treturn err;\n\t}\n\tvei_again_over(&net->restart_again);\n",
                            "\t\treturn err;\n\t}\n")]}),
     Mutant("no-memory-for-pairs-no-reset", "defects-tap", "less", "test_start|pairs_without",
            "it cannot be done without memory for two pairs", {
@@ -71,10 +71,10 @@ AGAIN = [
                            "\trtnl_lock();\n\terr = vei_net_return(net);\n"
                            "\tif (err)\n\t\tcancel_delayed_work(&net->restart_work);\n")]}),
     Mutant("disk-resumed-anew", "blk-memory", "memory", "start|resume", "suspend asks for memory", {
-        BLK + "state.c": [("\tvblk->restart_again = 0;\n\terr = vei_blk_return(vblk);\n",
+        BLK + "state.c": [("\tvblk->given_up = false;\n\terr = vei_blk_return(vblk);\n",
                            "\tvei_dev_del_queues(vblk->dev);\n\terr = vei_blk_return(vblk);\n")]}),
     Mutant("disk-left-reset", "blk-memory", "memory", "start|larger", "cannot be read", {
-        BLK + "state.c": [("\tif (vblk->restart_again)\n\t\tmod_delayed_work",
+        BLK + "state.c": [("\tif (err == -ENOMEM)\n\t\tmod_delayed_work",
                            "\tif (0)\n\t\tmod_delayed_work")]}),
     Mutant("address-not-told-again", "memory", "memory", "start|reset", "the device's address is", {
         NET + "settings.c": [("\terr = vei_net_write_mac(net, netdev->dev_addr);\n"
