@@ -201,10 +201,12 @@ static void vei_net_apply_pairs(struct vei_net *net)
 		err = vei_net_show_pairs(net, net->pairs);
 		fewer = net->netdev->real_num_tx_queues;
 	}
-	if (err) {
+	if (!err)
+		return;
+	/* One is served though it was not told of that. */
+	if (net->pairs > 1)
 		netdev_warn(net->netdev, "cannot use %u queue pairs: %d\n", net->pairs, err);
-		vei_net_stay(net, fewer);
-	}
+	vei_net_stay(net, fewer);
 }
 
 /**
@@ -251,14 +253,14 @@ int vei_net_settle_again(struct vei_net *net)
 		netdev_info(netdev, "MTU was %u, is %u\n", before.mtu, netdev->mtu);
 		call_netdevice_notifiers(NETDEV_CHANGEMTU, netdev);
 	}
-	if (net->pairs != pairs)
-		netdev_info(netdev, "queue pairs were %u, are %u\n", pairs, net->pairs);
 	err = vei_net_write_mac(net, netdev->dev_addr);
 	if (err == -ENOMEM)
 		return err;
 	if (err)
 		netdev_warn(netdev, "cannot set the MAC address again\n");
 	vei_net_apply_pairs(net);
+	if (net->pairs != pairs)
+		netdev_info(netdev, "queue pairs were %u, are %u\n", pairs, net->pairs);
 	return 0;
 }
 
@@ -276,6 +278,18 @@ static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
 		done = done && !vei_queue_in_flight(net->txq[i].q);
 	}
 	return done;
+}
+
+/* Fewer pairs by way of a reset, after which there may be fewer yet. */
+static int vei_net_restart_with_pairs(struct vei_net *net, unsigned int pairs)
+{
+	int err;
+
+	net->wanted_pairs = pairs;
+	err = vei_net_restart(net);
+	if (err)
+		return err;
+	return net->pairs < min(pairs, net->avail_pairs) ? -ENOMEM : 0;
 }
 
 /**
@@ -298,10 +312,8 @@ int vei_net_set_pairs(struct vei_net *net, unsigned int pairs)
 		if (err)
 			return err;
 		vei_net_open_pairs(net, pairs);
-		if (!vei_net_leave_pairs(net, pairs)) {
-			net->wanted_pairs = pairs;
-			return vei_net_restart(net);
-		}
+		if (!vei_net_leave_pairs(net, pairs))
+			return vei_net_restart_with_pairs(net, pairs);
 	}
 	err = vei_net_tell_pairs(net, pairs);
 	if (!err) {

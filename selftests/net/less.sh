@@ -202,6 +202,7 @@ one_pair_for_now()
 	meddle_end
 	check_eq "$(pairs_in_use)" 1 "pairs in use without memory for two"
 	log_says "cannot use 2 queue pairs: -12"
+	log_lacks "queue pairs were 1, are 2"
 	check_works
 	ethtool -L "$IF0" combined 2
 	check_err $? "cannot use two pairs again"
@@ -226,6 +227,18 @@ test_pairs_without_memory()
 	meddle func=netif_set_real_num_queues skip=1 ret=-12 comm="$me"
 	check_err $? "cannot take the memory away"
 	one_pair_for_now vei_set "$nic" reset 1
+	# for the command of one pair, which is what is served without it
+	ethtool -L "$IF0" combined 1
+	log_mark
+	meddle func=vei_net_ctrl skip=1 ret=-12 after=1 times=1 comm="$me"
+	check_err $? "cannot take the memory away"
+	reset
+	meddle_struck
+	check_err $? "memory was not missing"
+	meddle_end
+	log_lacks "cannot use"
+	ethtool -L "$IF0" combined 2
+	check_err $? "cannot use two pairs again"
 	# of a new device, whose address is its own
 	nic_unbind "$nic"
 	meddle func=vei_net_ctrl skip=1 ret=-12 times=1

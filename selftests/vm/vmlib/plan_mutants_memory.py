@@ -53,9 +53,10 @@ AGAIN = [
     Mutant("no-memory-for-pairs-no-reset", "defects-tap", "less", "test_start|pairs_without",
            "it cannot be done without memory for two pairs", {
                NET + "settings.c": [(
-                   "\tvei_net_apply_pairs(net);\n\treturn 0;\n",
+                   "\tvei_net_apply_pairs(net);\n\tif (net->pairs != pairs)\n",
                    "\terr = vei_net_tell_pairs(net, net->pairs);\n\tif (err == -ENOMEM)\n"
-                   "\t\treturn err;\n\tvei_net_apply_pairs(net);\n\treturn 0;\n")]}),
+                   "\t\treturn err;\n\tvei_net_apply_pairs(net);\n"
+                   "\tif (net->pairs != pairs)\n")]}),
     Mutant("no-memory-for-pairs-no-card", "defects-tap", "less", "test_start|pairs_without",
            "it cannot be done without memory for two pairs", {
                NET + "settings.c": [(
@@ -65,7 +66,18 @@ AGAIN = [
                    "\tvei_net_spread_senders(net, net->pairs);\n")]}),
     Mutant("pairs-that-are-not", "defects-tap", "less", "test_start|pairs_without",
            "pairs in use without memory", {
-               NET + "settings.c": [("\t\tvei_net_stay(net, fewer);\n", "")]}),
+               NET + "settings.c": [("\tvei_net_stay(net, fewer);\n", "")]}),
+    Mutant("pairs-said-too-soon", "defects-tap", "less", "test_start|pairs_without",
+           "in the log: queue pairs were 1, are 2", {
+               NET + "settings.c": [(
+                   "\tvei_net_apply_pairs(net);\n\tif (net->pairs != pairs)\n"
+                   "\t\tnetdev_info(netdev, \"queue pairs were %u, are %u\\n\", pairs, net->pairs);\n",
+                   "\tif (net->pairs != pairs)\n"
+                   "\t\tnetdev_info(netdev, \"queue pairs were %u, are %u\\n\", pairs, net->pairs);\n"
+                   "\tvei_net_apply_pairs(net);\n")]}),
+    Mutant("one-pair-that-cannot-be", "defects-tap", "less", "test_start|pairs_without",
+           "in the log: cannot use", {
+               NET + "settings.c": [("\tif (net->pairs > 1)\n", "")]}),
     Mutant("resumed-once", "memory", "memory", "start|resume", "no answer", {
         NET + "state.c": [("\trtnl_lock();\n\terr = vei_net_return(net);\n",
                            "\trtnl_lock();\n\terr = vei_net_return(net);\n"
