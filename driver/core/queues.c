@@ -114,12 +114,13 @@ static int vei_queues_renew(struct vei_dev *dev, const struct vei_queue_spec *sp
 }
 
 /*
- * Give the rings to the device. -ENXIO if one lies where a PFN of 32 bits does not reach: no
- * shortage of memory, and nothing that is another time.
+ * Give the rings to the device. -ENXIO if some lie where a PFN of 32 bits does not reach: no
+ * shortage of memory. These go, so that the next reset may have them elsewhere.
  */
 static int vei_queues_give(struct vei_dev *dev)
 {
 	unsigned int i;
+	int err = 0;
 
 	for (i = 0; i < dev->nqueue; i++) {
 		struct vei_queue *q = dev->queue[i];
@@ -130,12 +131,14 @@ static int vei_queues_give(struct vei_dev *dev)
 		pfn = virt_to_phys(q->cfg.mem) >> VEI_PCI_PAGE_SHIFT;
 		if (upper_32_bits(pfn)) {
 			dev_err(&dev->pdev->dev, "%s: ring memory lies above 2^44\n", q->name);
-			return -ENXIO;
+			vei_queues_drop(dev, i);
+			err = -ENXIO;
+			continue;
 		}
 		vei_pci_select_queue(dev, q->index);
 		vei_pci_set_queue_pfn(dev, pfn);
 	}
-	return 0;
+	return err;
 }
 
 /**

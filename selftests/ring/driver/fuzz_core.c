@@ -329,6 +329,12 @@ static void op_down(void)
 	drain();
 }
 
+/* Out of a device's reach? */
+static bool is_far(const struct vei_queue *q)
+{
+	return q && upper_32_bits((unsigned long)q->cfg.mem >> 12);
+}
+
 static void op_up(void)
 {
 	u64 wanted = script_long() & GENMASK(23, 0);
@@ -367,6 +373,9 @@ static void op_up(void)
 	MUST(!err == f.dev.queues_given);
 	/* Who hears of no memory tries again: there must have been none. */
 	MUST(err != -ENOMEM || kernel_failed != failed);
+	/* What it cannot reach is not kept for the next time. */
+	for (i = 0; err == -ENXIO && i < f.n; i++)
+		MUST(!is_far(f.dev.queue[i]));
 	if (err) {
 		/* Reset, as far as it can be. */
 		MUST(f.lies & 4 || !f.status || f.dev.gone);
