@@ -18,7 +18,7 @@
 #define VEI_RNG_NAME		"virtio_ei_rng"
 #define VEI_RNG_SUBDEVICE	4	/* virtio device type: entropy */
 
-/* Answers that say nothing: who reads is not to be held up by a device that has no end of them. */
+/* Looks that find nothing to give: no read is held up by a device that has no end of them. */
 #define VEI_RNG_LOOKS		16
 
 /**
