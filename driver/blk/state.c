@@ -224,7 +224,7 @@ void vei_blk_run(struct vei_blk *vblk)
 	vei_blk_unlock(vblk, noio);
 }
 
-/* Said once, however often it is tried. Nobody else would ask when there is memory again. */
+/* This message comes once, however often it is tried. Nobody else asks for memory later. */
 static void vei_blk_note_failure(struct vei_blk *vblk, int err)
 {
 	if (err != -ENOMEM || !vei_again_waits(&vblk->restart_again))

@@ -20,7 +20,7 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 		mod_delayed_work(system_percpu_wq, &net->rx_mode_work, 0);
 }
 
-/* After a reset it is all set again; and without memory as well, which is said once. */
+/* After a reset it is all set again; and without memory as well: that message comes once. */
 static bool vei_net_rx_mode_warns(const struct vei_net *net, int err)
 {
 	return err && err != -ECANCELED && !(err == -ENOMEM && vei_again_waits(&net->rx_mode_again));

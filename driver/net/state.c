@@ -131,7 +131,7 @@ static void vei_net_leave(struct vei_net *net, enum vei_net_state to)
 	vei_net_set_state(net, to);
 }
 
-/* Said once, however often it is tried. Nobody else would ask when there is memory again. */
+/* This message comes once, however often it is tried. Nobody else asks for memory later. */
 static void vei_net_note_failure(struct vei_net *net, int err)
 {
 	if (err != -ENOMEM || !vei_again_waits(&net->restart_again))
