@@ -20,6 +20,7 @@ import json
 import re
 import select
 import socket
+import subprocess
 import threading
 import time
 
@@ -69,6 +70,7 @@ class Qmp:
         self.conn = conn
         self.buffer = b""
         self.events = []
+        self.last = 0
         self.read_message(QMP_TIMEOUT)              # the greeting
         self.execute("qmp_capabilities")
 
@@ -90,7 +92,8 @@ class Qmp:
         return json.loads(line)
 
     def execute(self, command, arguments=None):
-        request = {"execute": command}
+        self.last += 1
+        request = {"execute": command, "id": self.last}
         if arguments:
             request["arguments"] = arguments
         self.conn.sendall(json.dumps(request).encode() + b"\n")
@@ -99,6 +102,8 @@ class Qmp:
             if "event" in message:
                 self.events.append(message)
                 del self.events[:-64]
+            elif message.get("id") != self.last:
+                continue                            # nobody waits for it any more
             elif "error" in message:
                 raise QmpError(f"{command}: {message['error'].get('desc')}")
             else:
@@ -179,10 +184,17 @@ class Agent(threading.Thread):
             while served is not self.boot.machine:
                 served = self.boot.machine
                 self.serve_machine(served)
-        except (OSError, QmpError):
-            pass                                    # the guest has gone
+        except (OSError, QmpError) as error:
+            self.check_gone(error)
         # A QEMU started by this thread is killed when the thread ends.
         self.boot.machine.process.wait()
+
+    def check_gone(self, error):
+        """Nobody is left to be answered, or the run is told."""
+        try:
+            self.boot.machine.process.wait(timeout=QMP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.boot.problems.append(f"the guest's requests are answered no more: {error}")
 
     def serve_machine(self, machine):
         with machine.request.makefile("rb") as lines:
@@ -229,11 +241,17 @@ class Agent(threading.Thread):
         return answer
 
     def wake(self, machine):
+        """As long as QEMU lives: a busy one may not answer in time."""
         self.to_wake = False
         while not select.select([machine.request], [], [], 0.05)[0]:
-            if self.qmp.execute("query-status")["status"] == "suspended":
-                self.qmp.execute("system_wakeup")
-                return
+            try:
+                if self.qmp.execute("query-status")["status"] == "suspended":
+                    self.qmp.execute("system_wakeup")
+                    return
+            except QmpError as error:
+                if machine.process.poll() is not None:
+                    raise
+                self.boot.show(f"  {self.boot.guest.name}: not woken yet: {error}")
 
     def features(self, device):
         path = f"/machine/peripheral/{device}/virtio-backend"
