@@ -55,18 +55,34 @@ suspend()
 	qmp '{"execute":"wake"}' >/dev/null || return
 	online=$(</sys/devices/system/cpu/online)
 	echo deep >/sys/power/mem_sleep
-	echo mem >/sys/power/state && processors_back "$online"
+	echo mem >/sys/power/state || return
+	processors_back "$online"
+}
+
+# Has the kernel said, since it last went to sleep, that a processor did not answer?
+processor_dumb()
+{
+	dmesg | awk '/PM: suspend entry/ { dumb = 0 }
+		     /do_boot_cpu failed|failed to report alive state/ { dumb = 1 }
+		     END { exit !dumb }'
 }
 
 # On a busy host a processor of TCG's may not answer on the way back from sleep, and the kernel
-# goes on without it ("do_boot_cpu failed"). No driver has a part in that: it gets another chance.
+# goes on without it, and says so. No driver has a part in that: it gets another chance, which
+# is noted, also in the kernel's log.
 processors_back()
 {
-	local cpu
+	local cpu said
 
-	for cpu in /sys/devices/system/cpu/cpu*/online; do
-		[ "$(</sys/devices/system/cpu/online)" = "$1" ] && return
-		[ "$(<"$cpu")" = 1 ] || echo 1 >"$cpu"
-	done
-	[ "$(</sys/devices/system/cpu/online)" = "$1" ]
+	if [ "$(</sys/devices/system/cpu/online)" != "$1" ] && processor_dumb; then
+		for cpu in /sys/devices/system/cpu/cpu*/online; do
+			[ "$(<"$cpu")" = 0 ] || continue
+			echo 1 >"$cpu"
+			said="${cpu%/online} did not answer after sleep: online again is $(<"$cpu")"
+			note "$said"
+			echo "$said" >/dev/kmsg
+		done
+	fi
+	[ "$(</sys/devices/system/cpu/online)" = "$1" ] ||
+		fail "processors after sleep: $(</sys/devices/system/cpu/online), before: $1"
 }
