@@ -16,8 +16,8 @@ $(error Neither kbuild nor QEMU can work in "$(CURDIR)": move the tree to a path
 endif
 
 .PHONY: all modules kbuild guest-modules setup run shell test check test-ring test-qemu test-vm \
-	test-wide test-seeing test-mutants test-arches test-kernels test-debug test-arm64 test-vhost \
-	test-deb deb bench bench-quick bench-ring install install-dkms install-system \
+	test-wide test-soak test-seeing test-mutants test-arches test-kernels test-debug test-arm64 \
+	test-vhost test-deb deb bench bench-quick bench-ring install install-dkms install-system \
 	uninstall-system clean distclean help
 
 all: modules
@@ -34,6 +34,7 @@ help:
 	@echo 'make run          boot guests, run traffic and requests in every suppression mode, print tables'
 	@echo 'make test         check, test-ring, test-qemu, test-vm'
 	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
+	@echo 'make test-soak    random steps under traffic for an hour; SOAK_MINUTES=, SOAK_SEED='
 	@echo 'make test-seeing  of these: bpftrace, perf, the kernel'\''s histograms, and the documents about them'
 	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
 	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
@@ -140,6 +141,12 @@ test-vm: guest-modules
 test-wide: guest-modules
 	scripts/setup --seeing
 	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && selftests/vm/test --wide $(VM_ARGS)
+
+# As long as is wished, and by a random seed, or another's again.
+test-soak: guest-modules
+	QEMU_DRAFT=$$(scripts/qemu/build) && export QEMU_DRAFT && \
+		VEI_SOAK_MINUTES=$(or $(SOAK_MINUTES),60) VEI_SOAK_SEED=$(SOAK_SEED) \
+		selftests/vm/test --filter '^soak/' $(VM_ARGS)
 
 test-seeing: guest-modules
 	scripts/setup --seeing

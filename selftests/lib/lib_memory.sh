@@ -51,14 +51,15 @@ refused()
 }
 
 # Objects of slabs that the driver has asked for, of which nobody has freed them: by whom, and
-# how many. What the stack wants for a packet that it was given is not the driver's.
+# how many. What the stack wants for a packet that it was given is not the driver's. A module that
+# was unloaded has no names any more, but addresses where modules are.
 slabs_whose()
 {
 	cat /sys/kernel/debug/slab/kmalloc-*/alloc_traces | awk '
-		BEGIN { RS = ""; FS = "\n" }
-		/\[virtio_ei/ && !/napi_gro_receive|napi_complete_done|blk_mq_end_request/ {
+		BEGIN { RS = ""; FS = "\n"; ours = "\\[virtio_ei|(^|[ \t\n])0xffffffffc0" }
+		$0 ~ ours && !/napi_gro_receive|napi_complete_done|blk_mq_end_request/ {
 			split($1, words, " ")
-			for (i = 2; $i !~ /\[virtio_ei/; i++)
+			for (i = 2; i < NF && $i !~ ours; i++)
 				;
 			print words[1], words[2], $i
 		}' | sort

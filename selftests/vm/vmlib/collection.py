@@ -6,6 +6,7 @@ COLLECTIONS = {
     "net": "drivers/net/virtio_ei",
     "blk": "drivers/block/virtio_ei",
     "rng": "drivers/char/virtio_ei",
+    "soak": "drivers/virtio/virtio_ei",
 }
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 
-from . import config, guest, plan, plan_blk, plan_defects, plan_draft, plan_rng
+from . import config, guest, plan, plan_blk, plan_defects, plan_draft, plan_rng, plan_soak
 from .control import Control
 
 MODULES = ("virtio_ei", "virtio_ei_net", "virtio_ei_blk", "virtio_ei_rng")
@@ -86,7 +86,7 @@ class Tree:
 
 def guests_by_name():
     found = (plan.guests() + plan_draft.guests() + plan_defects.guests() + plan_blk.guests() +
-             plan_rng.guests())
+             plan_rng.guests() + plan_soak.guests())
     return {one.name: one for one in found}
 
 

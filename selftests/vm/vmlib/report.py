@@ -150,7 +150,9 @@ class Report:
     def judge(self, tests):
         """The problems that remain once the guest has ended."""
         if self.program:
-            self.problems.append(f"{self.program} did not end")
+            said = [note for note in self.notes if note][-1:]
+            self.problems.append(f"{self.program} did not end" +
+                                 "".join(f"; the last that it said: {note}" for note in said))
         if self.verdict is None:
             self.problems.append("no verdict")
             return
