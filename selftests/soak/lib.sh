@@ -10,11 +10,18 @@
 # offloads, and carries TCP between vei0 here and vei1 in namespace peer.
 
 SOAK_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# as the kernel's tree has them, or ours
+BLK_DIR=$SOAK_DIR/../../block/virtio_ei
+NET_DIR=$SOAK_DIR/../../net/virtio_ei
+if [ ! -e "$BLK_DIR" ]; then
+	BLK_DIR=$SOAK_DIR/../blk
+	NET_DIR=$SOAK_DIR/../net
+fi
 # The cards' library comes second: what both have is the cards'.
 # shellcheck source=../blk/lib.sh
-. "$SOAK_DIR/../../block/virtio_ei/lib.sh"
+. "$BLK_DIR/lib.sh"
 # shellcheck source=../net/lib.sh
-. "$SOAK_DIR/../../net/virtio_ei/lib.sh"
+. "$NET_DIR/lib.sh"
 # shellcheck source=../net/lib_memory.sh
 . "$LIB_DIR/lib_memory.sh"
 

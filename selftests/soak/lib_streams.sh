@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # soak.sh has what is not used here
 #
 # What is under way during the soak, and what has to be true of it: frames and TCP in both
 # directions, requests of the disk, every byte checked.
@@ -233,7 +233,6 @@ check_agreed()
 # Memory
 
 # Can it be told here who holds what?
-# shellcheck disable=SC2034 # soak.sh asks
 HELD_KNOWN=""
 held_known()
 {
