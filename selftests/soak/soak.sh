@@ -132,7 +132,8 @@ test_soak()
 	local kind sum=""
 
 	NUMBER=0
-	END=$((SECONDS + 60 * MINUTES))
+	BEGAN=$SECONDS
+	END=$((BEGAN + 60 * MINUTES))
 	draw_seed "$SEED"
 	draw_round
 	streams_start
@@ -156,9 +157,22 @@ test_soak()
 	for kind in "${!MADE[@]}"; do
 		sum+=" $kind ${MADE[$kind]}"
 	done
-	note "$NUMBER steps in $SECONDS s:$sum"
+	note "$NUMBER steps in $((SECONDS - BEGAN)) s:$sum"
+	[ "$RET" = 0 ] || tell_state
 	[ "$RET" = 0 ] || note "to replay: VEI_SOAK_SEED=$SEED VEI_SOAK_STEPS=$NUMBER ${VEI_SOAK_COMMAND-$0}"
 	return 0
+}
+
+# For whoever looks into it.
+tell_state()
+{
+	local dev file
+
+	for dev in "${DEVICES[@]}"; do
+		for file in "/sys/kernel/debug/virtio_ei/$(nic_bdf "$dev")"/queue*; do
+			note "$dev ${file##*/}: $(tr '\n' ' ' <"$file" 2>/dev/null)"
+		done
+	done
 }
 
 # For the controls to replace.
