@@ -16,7 +16,8 @@ from .plan_controls import Break, control_guest
 from .plan_defects import WHO_HOLDS
 from .plan_draft import DRAFT
 
-SEED = 20110504
+# Of the first thousand the one whose steps are the most various.
+SEED = 714
 STEPS = 50
 CONTROL_STEPS = 6
 FILTER = "selftests/vm/test --filter '^soak/'"
