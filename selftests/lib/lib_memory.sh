@@ -7,6 +7,8 @@
 
 REFUSE=/sys/module/vei_refuse/parameters
 HELD=/sys/module/vei_held/parameters
+# So long it may take until nothing changes any more, on a machine that is busy as well.
+HELD_SECONDS=300
 # Nothing has more places than that.
 WALK_END=1000
 
@@ -114,7 +116,7 @@ held_rests()
 held_from()
 {
 	SLABS_BEFORE="" PAGES_BEFORE="" RESTS=0
-	wait_for 100 held_rests
+	wait_for "$HELD_SECONDS" held_rests
 	check_err $? "what is held changes"
 	slabs_whose >/run/whose
 }
@@ -128,7 +130,7 @@ held_as_before()
 # check_held: likewise; nothing more is held than then. What is freed late has its time.
 check_held()
 {
-	wait_for 40 held_as_before
+	wait_for 60 held_as_before
 	check_err $? "$(slabs_held) objects of slabs and $(pages_held) pages are held, of $SLABS_BEFORE and $PAGES_BEFORE"
 	[ "$RET" = 0 ] || {
 		sed 's/^/# page: /' $HELD/whose

@@ -256,10 +256,8 @@ step_sleep()
 
 	mend_all
 	slept=$(</sys/power/suspend_stats/success)
-	qmp '{"execute":"wake","arguments":{}}' >/dev/null
-	check_err $? "the host will not wake it"
-	echo deep >/sys/power/mem_sleep
-	echo mem >/sys/power/state
+	suspend
+	check_err $? "the machine does not sleep"
 	check_eq "$(</sys/power/suspend_stats/success)" $((slept + 1)) "times that it slept"
 }
 

@@ -170,7 +170,11 @@ tell_state()
 
 	for dev in "${DEVICES[@]}"; do
 		for file in "/sys/kernel/debug/virtio_ei/$(nic_bdf "$dev")"/queue*; do
-			note "$dev ${file##*/}: $(tr '\n' ' ' <"$file" 2>/dev/null)"
+			queue_read "$dev" "${file##*queue}" 2>/dev/null || continue
+			note "$dev ${file##*/}: ${QUEUE_NOW[kick_mode]} ${QUEUE_NOW[intr_mode]}," \
+				"available ${QUEUE_NOW[avail_idx]}, used ${QUEUE_NOW[used_idx]}," \
+				"taken ${QUEUE_NOW[last_used]}, free ${QUEUE_NOW[free]}," \
+				"broken ${QUEUE_NOW[broken]}"
 		done
 	done
 }

@@ -35,9 +35,8 @@ def wishes():
 
 def machine(qemu):
     """One that can be unplugged from and sleeps; all that it writes to can be put into a snapshot.
-    Slabs are checked, and keep who has an object. What stalls is found before the stack minds."""
+    Slabs are checked, and keep who has an object."""
     return {"qemu": qemu, "machine": "pc,usb=off", "kernel_args": WHO_HOLDS,
-            "core_params": "watch_ms=1000",
             "pairs": [Pair("a", backend="tap", props=dict(DRAFT, mrg_rxbuf="off")),
                       Pair("q", backend="tap", queues=2, props=DRAFT)],
             "disks": [Disk("d", backend="qcow2", queues=2, props=DRAFT)]}
