@@ -74,12 +74,14 @@ all_load()
 		insmod "$MODULES/virtio_ei_blk.ko" ${3-}
 }
 
+# Who has the disk open keeps its module, until a request has failed.
 all_unload()
 {
 	local module rc=0
 
+	! is_bound "$DISK" || dev_unbind "$DISK"
 	for module in virtio_ei_net virtio_ei_blk virtio_ei; do
-		[ ! -d "/sys/module/$module" ] || rmmod "$module" || rc=1
+		[ ! -d "/sys/module/$module" ] || wait_for "$PATIENCE" rmmod "$module" || rc=1
 	done
 	return $rc
 }
