@@ -137,13 +137,16 @@ class Boot:
         QEMU 7.2's TCG now and then stops a kernel in its first second, long before anything
         of ours is loaded. Then, and only then, there is another try; it is said.
         """
+        patience = BOOT_SECONDS
+        if config.environment()["VEI_DEBUG"]:
+            patience *= config.DEBUG_TIME
         for left in reversed(range(BOOTS)):
             machine = self.launch()
             with selectors.DefaultSelector() as selector:
                 selector.register(machine.report, selectors.EVENT_READ)
-                if self.guest.mode == "shell" or selector.select(BOOT_SECONDS):
+                if self.guest.mode == "shell" or selector.select(patience):
                     return machine
-            self.show(f"the kernel has not come to its init in {BOOT_SECONDS} s" +
+            self.show(f"the kernel has not come to its init in {patience} s" +
                       (", once more" if left else ""))
             if left:
                 machine.end()
