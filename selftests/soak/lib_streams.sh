@@ -232,11 +232,11 @@ check_agreed()
 ##############################################################################
 # Memory
 
-# Can it be told here who holds what?
+# Can it be told here who holds what? Where there is kmemleak, it is asked at the guest's end.
 HELD_KNOWN=""
 held_known()
 {
-	grep -q 'slub_debug=[^ ]*U' /proc/cmdline &&
+	[ ! -e /sys/kernel/debug/kmemleak ] && grep -q 'slub_debug=[^ ]*U' /proc/cmdline &&
 		[ -e /sys/kernel/debug/slab/kmalloc-64/alloc_traces ] &&
 		insmod "$MODULES/vei_held.ko" 2>/dev/null && HELD_KNOWN=1
 }
