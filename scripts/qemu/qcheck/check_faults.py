@@ -178,6 +178,24 @@ def no_notify_sticks():
         expect_equal('used.flags without the fault', m.read16(disk.ring.used), 0)
 
 
+@check
+def silence():
+    """a queue that is silent takes nothing, whatever it is kicked, and goes on without the fault"""
+    with Machine(*disk_args(DRAFT)) as m:
+        disk = Disk(m)
+        disk.start(low_bits(True), high_bits(True))
+        for queue, pending in (1, 0), (0, 1), (65535, 2):
+            disk.set_fault('silent', queue=queue)
+            disk.post()
+            disk.kick()
+            expect_equal(f'pending, queue {queue} silent', disk.pending(), pending)
+        disk.set_fault('none')
+        expect_equal('pending before a kick', disk.pending(), 2)
+        disk.kick()
+        expect_equal('pending', disk.pending(), 0)
+        expect_none('after', ring_complaints(disk, True, True))
+
+
 # property, its default, another value
 PROPERTIES = [
     ('x-draft-fault', 'none', 'used-len'),

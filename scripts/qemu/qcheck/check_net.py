@@ -3,8 +3,8 @@
 
 import itertools
 
-from .device import (DRAFT, HEADER, HOST_FEATURES, NO_INTERRUPT, NO_NOTIFY, bit, high_bits,
-                     low_bits, u16)
+from .device import (CONFIG_VECTOR, DRAFT, HEADER, HOST_FEATURES, MESSAGES, NO_INTERRUPT,
+                     NO_NOTIFY, bit, high_bits, low_bits, u16)
 from .machine import TIMEOUT, Machine
 from .net import CONFIG_MTU, CONFIG_PAIRS, HEADER_SIZE, RX, TX, net_machine, packet
 from .runner import check, expect_equal
@@ -135,6 +135,19 @@ def net_header():
         wire.send(packet('y'))
         expect_equal('with mergeable buffers', net.received(0),
                      bytes(10) + b'\xef\xbe' + packet('y'))
+
+
+@check
+def gone_while_it_works():
+    """at once, if after no access: no change of the link is told then"""
+    with net_machine(DRAFT) as (net, _):
+        net.start()
+        net.set(CONFIG_VECTOR, 0, 2)
+        for after, up in (1, False), (0, True), (1, False):
+            net.m.write(MESSAGES, bytes(4))
+            net.set_fault('gone', after=after)
+            net.m.execute('set_link', name='net', up=up)
+            expect_equal(f'told after {after}', any(net.m.read(MESSAGES, 4)), after == 1)
 
 
 @check

@@ -104,6 +104,58 @@ def reads_ones():
 
 
 @check
+def gone():
+    """at once or after so many accesses: ones, no effect, no ring; as it was without the fault"""
+    with Machine(*disk_args(DRAFT)) as m:
+        disk = Disk(m)
+        disk.start(low_bits(True), high_bits(True))
+        disk.interrupts()
+        for after in 0, 1, 2, 7:
+            before = disk.get_bytes(0, ISR)
+            disk.set_fault('gone', after=after)
+            got = [disk.get(QUEUE_SEL, 2) for _ in range(after // 2)]
+            for _ in range(after - after // 2):
+                disk.set(QUEUE_SEL, 1, 2)
+            disk.reset()
+            expect_equal(f'after {after}: those before', got, after // 2 * [0])
+            for offset in range(48):
+                expect_equal(f'after {after}: {offset}', disk.get(offset, 1), 0xff)
+            disk.post()
+            expect_equal(f'after {after}: pending', disk.pending(), 1)
+            expect_equal(f'after {after}: interrupts', disk.interrupts(), 0)
+            disk.set_fault('none', after=0)
+            expect_equal(f'after {after}: queue selected', disk.get(QUEUE_SEL, 2), int(after > 0))
+            disk.set(QUEUE_SEL, 0, 2)
+            expect_equal(f'after {after}: registers again', disk.get_bytes(0, ISR), before)
+            disk.kick()
+            expect_equal(f'after {after}: pending later', disk.pending(), 0)
+            disk.interrupts()
+        expect_none('the ring', ring_complaints(disk, True, True))
+
+
+@check
+def isr_again():
+    """the ISR register says again what it said, and the pin stays asserted; zero stays zero"""
+    def pin(disk):
+        return disk.config(6, 2) >> 3 & 1       # Interrupt Status
+
+    with Machine(*disk_args(DRAFT)) as m:
+        disk = Disk(m)
+        disk.start(low_bits(True), high_bits(True), msix=False)
+        disk.set_fault('isr-again', after=1)
+        expect_equal('idle', [(disk.get(ISR, 1), pin(disk)) for _ in range(3)], 3 * [(0, 0)])
+        disk.post()
+        expect_equal('pin', pin(disk), 1)
+        expect_equal('the first one', (disk.get(ISR, 1), pin(disk)), (1, 0))
+        m.write16(disk.ring.used_event, disk.idx)
+        disk.post()
+        expect_equal('reads', [(disk.get(ISR, 1), pin(disk)) for _ in range(5)], 5 * [(1, 1)])
+        disk.set_fault('none')
+        expect_equal('without', [(disk.get(ISR, 1), pin(disk)) for _ in range(2)],
+                     [(1, 0), (0, 0)])
+
+
+@check
 def offer_mask():
     """the offer in bits 0:31 is less by what the value lacks, and nothing else is"""
     with Machine(*all_types(DRAFT)) as m:

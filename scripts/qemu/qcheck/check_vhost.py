@@ -97,7 +97,8 @@ def stopped_after_a_change_of_format():
 def faults_of_rings_are_refused():
     """at start and at run time; those of registers are not"""
     device, _ = NET
-    for fault in 'lost-kick', 'used-len', 'net-header':
+    for fault in ('lost-kick', 'used-len', 'net-header', 'net-header-scribble', 'used-idx-late',
+                  'used-entries-late', 'used-scribble', 'silent', 'gone'):
         with vhost_args(f'{device},x-draft-fault={fault}') as (_, args), \
                 vhost_machine(args, expect_start=False) as m:
             expect_equal(f'{fault}: exit status', m.process.wait(timeout=TIMEOUT), 1)

@@ -10,7 +10,7 @@ NEXT, WRITE = 1, 2      # of a descriptor
 
 HOST_FEATURES, GUEST_FEATURES, QUEUE_PFN, QUEUE_NUM = 0, 4, 8, 12
 QUEUE_SEL, QUEUE_NOTIFY, STATUS, ISR, HEADER = 14, 16, 18, 19, 20
-QUEUE_VECTOR = 22       # with MSI-X
+CONFIG_VECTOR, QUEUE_VECTOR = 20, 22        # with MSI-X
 ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK = 1, 2, 4, 8
 
 DRAFT = 'x-features-hi=on,x-avail-event-idx=on'
