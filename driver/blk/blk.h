@@ -314,7 +314,7 @@ void vei_blk_spread(struct vei_blk *vblk);
 int vei_blk_state_init(void);
 void vei_blk_state_exit(void);
 int vei_blk_begin(struct vei_blk *vblk);
-void vei_blk_run(struct vei_blk *vblk);
+int vei_blk_run(struct vei_blk *vblk);
 void vei_blk_ask_restart(struct vei_blk *vblk);
 int vei_blk_restart_dev(struct vei_dev *dev);
 void vei_blk_restart_work(struct work_struct *work);

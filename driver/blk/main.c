@@ -143,8 +143,9 @@ static int vei_blk_start(struct vei_blk *vblk)
 
 	if (err)
 		return err;
-	vei_blk_run(vblk);
-	err = vei_blk_add_disk(vblk);
+	err = vei_blk_run(vblk);
+	if (!err)
+		err = vei_blk_add_disk(vblk);
 	/* what changed since the disk's size was read was not told of */
 	if (!err)
 		schedule_work(&vblk->config_work);

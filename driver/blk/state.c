@@ -188,8 +188,14 @@ static int vei_blk_set_state(struct vei_blk *vblk, enum vei_blk_state to)
 		if (err)
 			return err;
 	}
-	if (vblk->state < VEI_BLK_RUNNING && to == VEI_BLK_RUNNING)
-		vei_dev_ready(vblk->dev);
+	if (vblk->state < VEI_BLK_RUNNING && to == VEI_BLK_RUNNING) {
+		err = vei_dev_ready(vblk->dev);
+		if (err) {
+			vblk->state = VEI_BLK_RESET;
+			vei_blk_down(vblk, false);
+			return err;
+		}
+	}
 	vblk->state = to;
 	if (to == VEI_BLK_RUNNING)
 		vei_blk_release(vblk);
@@ -215,13 +221,17 @@ int vei_blk_begin(struct vei_blk *vblk)
 /**
  * vei_blk_run() - bring a device from READY to RUNNING
  * @vblk: the device; its disk is not added yet
+ *
+ * Context: may sleep. Return: 0, or a negative errno and the device is left
+ * reset.
  */
-void vei_blk_run(struct vei_blk *vblk)
+int vei_blk_run(struct vei_blk *vblk)
 {
 	unsigned int noio = vei_blk_lock(vblk);
+	int err = vei_blk_set_state(vblk, VEI_BLK_RUNNING);
 
-	vei_blk_set_state(vblk, VEI_BLK_RUNNING);
 	vei_blk_unlock(vblk, noio);
+	return err;
 }
 
 /* This message comes once, however often it is tried. Nobody else asks for memory later. */

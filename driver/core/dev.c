@@ -127,14 +127,22 @@ EXPORT_SYMBOL_NS_GPL(vei_dev_fail, VEI_NS);
 /**
  * vei_dev_ready() - let the device go
  * @dev: a device that has negotiated and found its queues
+ *
+ * One that went on the way here said yes to nothing: what was read since is all ones, and
+ * what was written is lost.
+ *
+ * Return: 0, or -ENODEV if it is gone; it is to be reset then.
  */
-void vei_dev_ready(struct vei_dev *dev)
+int vei_dev_ready(struct vei_dev *dev)
 {
 	WRITE_ONCE(dev->live, true);
 	vei_pci_set_status(dev, vei_pci_status(dev) | VEI_STATUS_DRIVER_OK);
+	if (vei_dev_is_gone(dev))
+		return -ENODEV;
 	dev->watch_fresh = true;
 	if (vei_params.watch_ms)
 		mod_timer(&dev->watch, jiffies + 1);
+	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_ready, VEI_NS);
 

@@ -54,16 +54,17 @@ static irqreturn_t vei_irq_config(int irq, void *data)
 
 /*
  * Which queue it is for must be looked up: those with something to take, and those
- * whose owner took it in passing and still counts on the interrupt.
+ * whose owner took it in passing and still counts on the interrupt. Returns whether it
+ * was for any.
  */
-static irqreturn_t vei_irq_shared(int irq, void *data)
+static bool vei_irq_deliver_all(struct vei_dev *dev)
 {
-	struct vei_dev *dev = data;
+	bool any = false;
 	unsigned int i;
 
 	vei_count_inc(&dev->shared_interrupts);
 	if (!READ_ONCE(dev->live))
-		return IRQ_HANDLED;
+		return false;
 	for (i = 0; i < dev->nqueue; i++) {
 		struct vei_queue *q = dev->queue[i];
 		bool pending;
@@ -71,9 +72,17 @@ static irqreturn_t vei_irq_shared(int irq, void *data)
 		if (!q || !q->handler)
 			continue;
 		pending = vei_queue_pending(q);
-		if (pending || vei_ring_intr_spent(&q->ring))
+		if (pending || vei_ring_intr_spent(&q->ring)) {
 			vei_irq_deliver(q, !pending);
+			any = true;
+		}
 	}
+	return any;
+}
+
+static irqreturn_t vei_irq_shared(int irq, void *data)
+{
+	vei_irq_deliver_all(data);
 	return IRQ_HANDLED;
 }
 
@@ -81,15 +90,17 @@ static irqreturn_t vei_irq_intx(int irq, void *data)
 {
 	struct vei_dev *dev = data;
 	u8 isr = vei_pci_isr(dev);
+	bool any = false;
 
 	/* A device that was pulled reads as all ones: none of its own either. */
 	if (!isr || isr == U8_MAX)
 		return IRQ_NONE;
 	if (isr & VEI_ISR_CONFIG)
-		vei_irq_config(irq, dev);
+		any = vei_irq_config(irq, dev);
 	if (isr & VEI_ISR_QUEUE)
-		vei_irq_shared(irq, dev);
-	return IRQ_HANDLED;
+		any |= vei_irq_deliver_all(dev);
+	/* A pin that is asserted for nothing without end is the kernel's to end. */
+	return IRQ_RETVAL(any);
 }
 
 /* In the device's table; what nobody listens to has none. */
@@ -274,6 +285,9 @@ int vei_irq_setup(struct vei_dev *dev)
 		if (dev->vector_mode == VEI_VECTORS_INTX ||
 		    vei_irq_vectors_accepted(dev, dev->vector_mode))
 			return 0;
+		/* Which refuses everything: what it had is for when it is back. */
+		if (vei_dev_is_gone(dev))
+			return -ENODEV;
 		vei_irq_teardown(dev);
 	}
 

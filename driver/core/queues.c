@@ -23,6 +23,7 @@ static void vei_queues_drop(struct vei_dev *dev, unsigned int index)
 /* The device's size of a queue, or a negative errno, with a message. */
 static int vei_queues_find(struct vei_dev *dev, const struct vei_queue_spec *spec, u16 index)
 {
+	u32 pfn;
 	u16 size;
 
 	vei_pci_select_queue(dev, index);
@@ -32,7 +33,10 @@ static int vei_queues_find(struct vei_dev *dev, const struct vei_queue_spec *spe
 			index, spec->name);
 		return -ENOENT;
 	}
-	if (vei_pci_queue_pfn(dev)) {
+	pfn = vei_pci_queue_pfn(dev);
+	if (pfn == U32_MAX && vei_dev_is_gone(dev))
+		return -ENODEV;
+	if (pfn) {
 		dev_err(&dev->pdev->dev, "queue %u (%s): in use already\n", index, spec->name);
 		return -EBUSY;
 	}

@@ -231,11 +231,12 @@ int vei_net_up(struct vei_net *net)
 		return err;
 	}
 	err = vei_net_attach_queues(net);
+	if (!err)
+		err = vei_dev_ready(dev);
 	if (err) {
 		vei_net_down(net);
 		return err;
 	}
-	vei_dev_ready(dev);
 	vei_net_ctrl_start(net, vei_net_has(net, VEI_NET_F_CTRL_VQ) ? dev->queue[dev->nqueue - 1]
 								    : NULL);
 	return 0;

@@ -423,7 +423,8 @@ static void vei_txq_note_progress(struct vei_net_txq *txq)
  * A wake-up may have been lost, on either side, so tell both again: a
  * superfluous kick is harmless. A device that makes no progress even then is
  * reset, once: if it is stalled for a good reason, a reset does not help it. So
- * the count goes on over the reset, until something is sent again.
+ * the count goes on over the reset, until something is sent again. One that is
+ * gone is reset at once, which takes the carrier away.
  */
 void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 {
@@ -437,7 +438,7 @@ void vei_net_tx_timeout(struct net_device *netdev, unsigned int index)
 	netdev_warn(netdev, "tx queue %u stuck: %u in flight, %u to reap, %u time(s)\n", index,
 		    vei_queue_in_flight(txq->q), vei_queue_claimed(txq->q),
 		    txq->timeouts);
-	if (txq->timeouts == VEI_TX_TIMEOUTS) {
+	if (txq->timeouts == VEI_TX_TIMEOUTS || vei_dev_is_gone(net->dev)) {
 		mod_delayed_work(system_percpu_wq, &net->restart_work, 0);
 	} else {
 		vei_queue_kick_anyway(txq->q);

@@ -87,12 +87,11 @@ static int vei_rng_up(struct vei_rng *rng)
 		err = vei_dev_negotiate(rng->dev, 0);
 	if (!err)
 		err = vei_dev_find_queues(rng->dev, &spec, 1);
-	if (err) {
+	if (!err)
+		err = vei_dev_ready(rng->dev);
+	if (err)
 		vei_dev_reset(rng->dev);
-		return err;
-	}
-	vei_dev_ready(rng->dev);
-	return 0;
+	return err;
 }
 
 static void vei_rng_down(struct vei_rng *rng)

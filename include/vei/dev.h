@@ -205,7 +205,7 @@ struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *o
 void vei_dev_destroy(struct vei_dev *dev);
 int vei_dev_start(struct vei_dev *dev);
 int vei_dev_negotiate(struct vei_dev *dev, u64 wanted);
-void vei_dev_ready(struct vei_dev *dev);
+int vei_dev_ready(struct vei_dev *dev);
 int vei_dev_reset(struct vei_dev *dev);
 void vei_dev_fail(struct vei_dev *dev);
 bool vei_dev_is_gone(struct vei_dev *dev);

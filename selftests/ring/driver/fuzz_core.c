@@ -385,7 +385,14 @@ static void op_up(void)
 	check_up(wanted);
 	interrupts();
 	f.up = true;
-	vei_dev_ready(&f.dev);
+	err = vei_dev_ready(&f.dev);
+	if (err) {
+		MUST(err == -ENODEV && f.dev.gone);
+		f.up = false;
+		vei_dev_reset(&f.dev);
+		drain();
+		return;
+	}
 	MUST(f.status & VEI_STATUS_DRIVER_OK);
 }
 

@@ -132,7 +132,7 @@ def draft_guests(qemu):
               qemu=qemu, kernel_args="slub_debug=FZP"),
         guest("draft-watch", [Disk("a", props=quiet)], ["watch.sh"], seconds=40, timeout=600,
               qemu=qemu),
-        guest("draft-every-fault", [Disk("a", props=quiet)], ["every_fault.sh"], seconds=200,
+        guest("draft-every-fault", [Disk("a", props=quiet)], ["every_fault.sh", "vanish.sh"], seconds=200,
               timeout=1800, qemu=qemu, wide=True),
         cut_guest("draft-powercut", {"p": ""}, DRAFT, qemu=qemu),
     ]

@@ -88,7 +88,7 @@ def draft_guests(qemu):
               pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))], tests=suites("watch.sh")),
         Guest(name="draft-every-fault", timeout=2400, seconds=400, qemu=qemu, wide=True,
               pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))],
-              tests=suites("every_fault.sh")),
+              tests=suites("every_fault.sh", "vanish.sh")),
         Guest(name="draft-dialect", timeout=300, seconds=30, qemu=qemu, pairs=[
             Pair("d", props=DRAFT), Pair("r"),
         ], tests=suites("dialect.sh")),

@@ -141,8 +141,8 @@ TX_MUTANTS = [
                         "\t\tdev_kfree_skb_any(skb);\n\ttxq->open = false;")]}),
     Mutant("timeout-resets-again-and-again", "defects", "lifecycle", "test_start|timeout_once",
            "restarts: got", {
-               NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS) {",
-                               "if (txq->timeouts % VEI_TX_TIMEOUTS == 0) {")]}),
+               NET + "tx.c": [("if (txq->timeouts == VEI_TX_TIMEOUTS ||",
+                               "if (txq->timeouts % VEI_TX_TIMEOUTS == 0 ||")]}),
     Mutant("offload-that-was-not-negotiated", "defects-tap", "less", "test_start|offload segm",
            "tx-tcp-segmentation", {
         NET + "settings.c": [("\tnetdev_update_features(netdev);\n", "")]}),
@@ -269,4 +269,22 @@ WATCH_MUTANTS = [
                             "\tif (0) {\n")]}),
 ]
 
-ALL = WATCH_MUTANTS + CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS
+# A device that goes in the middle of something.
+VANISH_MUTANTS = [
+    Mutant("ready-and-gone", "draft-every-fault", "vanish", "test_start|reset 1:1",
+           "done, and the device does not know", {
+        CORE + "dev.c": [("\tif (vei_dev_is_gone(dev))\n\t\treturn -ENODEV;\n"
+                          "\tdev->watch_fresh = true;\n", "\tdev->watch_fresh = true;\n")]}),
+    Mutant("vectors-gone-with-the-device", "draft-every-fault", "vanish", "test_start|reset 1:1",
+           "vector_mode: got", {
+        CORE + "irq.c": [("\t\tif (vei_dev_is_gone(dev))\n\t\t\treturn -ENODEV;\n", "")]}),
+    Mutant("gone-and-in-use", "draft-every-fault", "vanish", "test_start|reset 1:1",
+           "in use already", {
+        CORE + "queues.c": [("\tif (pfn == U32_MAX && vei_dev_is_gone(dev))\n"
+                             "\t\treturn -ENODEV;\n", "")]}),
+    Mutant("gone-and-sent-to", "draft-every-fault", "vanish", "test_start|traffic 1:1",
+           "times that it was stuck: got", {
+        NET + "tx.c": [(" || vei_dev_is_gone(net->dev)) {", ") {")]}),
+]
+
+ALL = VANISH_MUTANTS + WATCH_MUTANTS + CORE_MUTANTS + TX_MUTANTS + RX_MUTANTS + SETTINGS_MUTANTS

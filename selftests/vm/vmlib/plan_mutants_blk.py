@@ -76,6 +76,10 @@ LIMITS = [
     Mutant("the-lost-of-a-disk-goes-unsaid", "blk-draft-every-fault", "every_fault",
            "test_start|ring lost-interrupt 0 0:1", "interrupts_lost: got '0'", {
         "driver/core/watch.c": [("\t\tvei_watch_lost(q, VEI_LOST_INTERRUPT, used);\n", "")]}),
+    Mutant("a-disk-of-nobody", "blk-draft-every-fault", "vanish", "probe 1:1",
+           "done, and the device does not know", {
+        BLK + "state.c": [("\t\terr = vei_dev_ready(vblk->dev);\n\t\tif (err) {\n",
+                           "\t\terr = vei_dev_ready(vblk->dev);\n\t\tif (0) {\n")]}),
     Mutant("a-block-anywhere", "blk-more", "parameters", "one_piece", "Fatal exception", {
         BLK + "limits.c": [("lim->max_segments == 1 ? l->block - 1 : SECTOR_SIZE - 1",
                             "SECTOR_SIZE - 1")]}, dies=True),

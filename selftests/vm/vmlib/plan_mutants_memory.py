@@ -20,9 +20,9 @@ LEAKS = [
     Mutant("directory-not-removed", *PROBE, "its directory is left in debugfs", {
         CORE + "main.c": [("\tvei_debugfs_del_dev(dev);\n", "")]}),
     Mutant("pools-not-freed", "memory", "memory", "start|reset", "objects of slabs", {
-        NET + "queues.c": [("\terr = vei_net_attach_queues(net);\n\tif (err) {\n"
+        NET + "queues.c": [("\t\terr = vei_dev_ready(dev);\n\tif (err) {\n"
                             "\t\tvei_net_down(net);\n",
-                            "\terr = vei_net_attach_queues(net);\n\tif (err) {\n"
+                            "\t\terr = vei_dev_ready(dev);\n\tif (err) {\n"
                             "\t\tvei_dev_reset(dev);\n")]}),
     Mutant("tags-not-freed", "blk-memory", "memory", "start|probe", "objects of slabs", {
         BLK + "disk.c": [("err_tags:\n\tblk_mq_free_tag_set(&vblk->tags);\n", "err_tags:\n")]}),
@@ -105,11 +105,13 @@ AGAIN = [
 STORMS = [
     Mutant("slow-commands-not-looked-for", "storm", "storm", "start a|slow", "a command is not done|seconds", {
         NET + "ctrl.c": [("#define VEI_NET_CTRL_LOOK\t(HZ / 4)", "#define VEI_NET_CTRL_LOOK\t(20 * HZ)")]}),
-    Mutant("line-lost-for-good", "storm", "storm", "start i|pin_stuck", "interrupts: got", {
+    Mutant("line-lost-for-good", "storm", "storm", "start i|pin_stuck reads", "interrupts: got", {
         CORE + "irq.c": [("\tif (dev->nvec && vei_irq_pin_is_lost(dev)) {\n",
                           "\tif (0 && vei_irq_pin_is_lost(dev)) {\n")]}),
     Mutant("any-interrupt-is-ours", "storm", "storm", "start i|neighbour", "the pin is not stuck", {
         CORE + "irq.c": [("\t\treturn IRQ_NONE;\n", "\t\treturn IRQ_HANDLED;\n")]}),
+    Mutant("pin-for-ever", "storm", "storm", "start i|pin_stuck isr", "the pin is not stuck", {
+        CORE + "irq.c": [("\treturn IRQ_RETVAL(any);\n", "\treturn IRQ_HANDLED;\n")]}),
 ]
 
 ALL = LEAKS + UNCHECKED + AGAIN + STORMS
