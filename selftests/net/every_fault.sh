@@ -5,7 +5,8 @@
 # either queue: what becomes of it is what it has to be, and traffic goes on. A wake-up that
 # gets lost is made good for by the watch, a lie about a ring breaks that queue until a reset,
 # one about a packet costs that packet, one about a register may cost a reset; the rest costs
-# nothing. Each says so in a row of the table of Documentation/recovery.md ("row:").
+# nothing. What is random may be any of these. Each says so in a row of the table of
+# Documentation/recovery.md ("row:").
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,15 +21,22 @@ LOSSES_EXPECTED=1
 PAIR=${VEI_PAIRS%% *}
 NIC=${PAIR}0
 PINGS=3
-QUEUE_NAMES=(receive transmit)
+# While the device lies at random.
+RANDOM_PINGS=100
+RESETS=8
+CONTROL=2
+QUEUE_NAMES=(receive transmit control)
 
 # Fault, value, and what has to become of it by used_event:avail_event, in the receive queue and
 # in the transmit queue:
 #   -		nothing
 #   kick, intr	the watch finds one lost, and all is answered, if late
 #   (kick)	perhaps: another may come in time, or nobody waits
+#   late	either, or neither, as processors and the watch look sooner or later
 #   broken	the queue breaks, the carrier goes, a reset mends it
 #   drop	the packet is dropped, the next one is not
+#   random	any of these
+#   silent	no answer as long as it lasts
 RING_FAULTS=(
 	# fault value			1:1		1:0		0:1		0:0
 	"used-event-off-by-one 0	intr/(intr)	intr/(intr)	-/-		-/-"
@@ -45,9 +53,21 @@ RING_FAULTS=(
 	"used-len 0			drop/-		drop/-		drop/-		drop/-"
 	"used-len 0x7fffffff		broken/-	broken/-	broken/-	broken/-"
 	"total-used-len 0		-/-		-/-		-/-		-/-"
+	"used-idx-late 20000		late/late	late/late	late/late	late/late"
+	"used-entries-late 20000	random/random	random/random	random/random	random/random"
+	"used-scribble 1		random/random	random/random	random/random	random/random"
+	"used-scribble 2		random/random	random/random	random/random	random/random"
+	"used-scribble 3		random/random	random/random	random/random	random/random"
+	"silent 0			silent/silent	silent/silent	silent/silent	silent/silent"
+	"spurious-interrupts 100000	-/-		-/-		-/-		-/-"
 	"net-header 0xff		drop/-		drop/-		drop/-		drop/-"
+	"net-header-scribble 1		random/-	random/-	random/-	random/-"
+	"net-header-scribble 2		random/-	random/-	random/-	random/-"
 )
 MODES=(1:1 1:0 0:1 0:0)
+
+# The core's bits: 24, 28, 29, 31 and 32.
+CORE_BITS=0x1b1000000
 
 # Fault, value, whether a reset succeeds with it.
 REGISTER_FAULTS=(
@@ -58,6 +78,7 @@ REGISTER_FAULTS=(
 	"reset-ignored 0 fails"
 	"reads-ones 0 fails"
 	"offer-mask 0 succeeds"
+	"offer-random $CORE_BITS succeeds"
 	"config-mtu 67 succeeds"
 	"config-pairs 0 succeeds"
 )
@@ -76,6 +97,9 @@ for line in "${REGISTER_FAULTS[@]}"; do
 		ALL_TESTS+=("test_register $mode $line")
 	done
 done
+for mode in "${MODES[@]}"; do
+	ALL_TESTS+=("test_command $mode")
+done
 ALL_TESTS+=(test_end)
 
 test_start()
@@ -90,6 +114,15 @@ set_mode()
 	check_err $? "cannot be toggled"
 	wait_for 10 if_is_running "$IF0" && pair_answers
 	check_err $? "no answer before the fault"
+}
+
+# For the table: a seed means nothing there.
+value_of()
+{
+	case $1 in
+	*-scribble)	echo 0 ;;
+	*)		echo "$2" ;;
+	esac
 }
 
 # give FAULT VALUE QUEUE
@@ -140,16 +173,42 @@ goes_on()
 	check_err $? "a queue is broken"
 }
 
+# What has become of a device that lies at random: of its queues, of so many ANSWERS
+became()
+{
+	if ! neither_broken; then
+		log_says "broken:"
+		wait_for 5 not if_is_running "$IF0"
+		check_err $? "there is a carrier"
+		how="reset"
+		return
+	fi
+	device_faultless "$NIC"
+	wait_for 30 one_answer 1
+	check_err $? "no answer without the fault"
+	how=$(how_mended $(($(lost kicks) - kicks)) $(($(lost interrupts) - interrupts)))
+	if [ "$how" = "nothing to mend" ] && [ "$1" != "$RANDOM_PINGS" ]; then
+		how="dropped"
+	fi
+}
+
+# interrupts_reach QUEUE NUMBER
+interrupts_reach()
+{
+	[ "$(vei_queue "$NIC" "$1" interrupts)" -ge "$2" ]
+}
+
 # FAULT VALUE MODE QUEUE OUTCOME
 test_ring()
 {
-	local began dropped how interrupts kicks
+	local began dropped how interrupts kicks raised
 
 	set_mode "$3"
 	log_mark
 	kicks=$(lost kicks)
 	interrupts=$(lost interrupts)
 	dropped=$(if_get "$IF0" statistics/rx_dropped)
+	raised=$(vei_queue "$NIC" "$4" interrupts)
 	began=$SECONDS
 	case $5 in
 	broken)
@@ -176,18 +235,38 @@ test_ring()
 		check_ge $(($(if_get "$IF0" statistics/rx_dropped) - dropped)) 1 "packets dropped"
 		how="dropped"
 		;;
+	random)
+		give "$1" "$2" "$4"
+		became "$(ping -q -n -i 0.01 -c "$RANDOM_PINGS" -W 1 "$IP1" |
+			sed -n 's/.* \([0-9]*\) received.*/\1/p')"
+		;;
+	silent)
+		give "$1" "$2" "$4"
+		one_answer 2
+		check_fail $? "answered by a queue that is silent"
+		device_faultless "$NIC"
+		wait_for 30 one_answer 1
+		check_err $? "no answer afterwards"
+		neither_broken
+		check_err $? "a queue is broken"
+		how=$(how_mended $(($(lost kicks) - kicks)) $(($(lost interrupts) - interrupts)))
+		;;
 	*)
 		goes_on "$1" "$2" "$4"
 		kicks=$(($(lost kicks) - kicks))
 		interrupts=$(($(lost interrupts) - interrupts))
 		[ "$5" != kick ] || check_ge "$kicks" 1 "kicks_lost"
 		[ "$5" != intr ] || check_ge "$interrupts" 1 "interrupts_lost"
-		[[ $5 = *kick* ]] || check_eq "$kicks" 0 "kicks_lost"
-		[[ $5 = *intr* ]] || check_eq "$interrupts" 0 "interrupts_lost"
+		[[ $5 = *kick* || $5 = late ]] || check_eq "$kicks" 0 "kicks_lost"
+		[[ $5 = *intr* || $5 = late ]] || check_eq "$interrupts" 0 "interrupts_lost"
 		how=$(how_mended "$kicks" "$interrupts")
+		if [ "$1" = spurious-interrupts ]; then
+			wait_for 30 interrupts_reach "$4" $((raised + 100))
+			check_err $? "no interrupts"
+		fi
 		;;
 	esac
-	row "$1" "$2" "${QUEUE_NAMES[$4]}" "$3" "$how" $((SECONDS - began))
+	row "$1" "$(value_of "$1" "$2")" "${QUEUE_NAMES[$4]}" "$3" "$how" $((SECONDS - began))
 	mend
 }
 
@@ -203,6 +282,17 @@ mend()
 	check_err $? "a queue is broken"
 }
 
+# So many more, with another offer each time.
+resets_succeed()
+{
+	local i
+
+	for ((i = 0; i < RESETS && RET == 0; i++)); do
+		vei_set "$NIC" reset 1 && wait_for 10 if_is_running "$IF0" && pair_answers
+		check_err $? "reset $i: no answer"
+	done
+}
+
 # MODE FAULT VALUE OUTCOME
 test_register()
 {
@@ -216,6 +306,7 @@ test_register()
 		check_eq succeeds "$4" "the reset"
 		wait_for 10 if_is_running "$IF0" && pair_answers
 		check_err $? "no answer with the fault"
+		[ "$2" != offer-random ] || resets_succeed
 		how="goes without"
 	else
 		check_eq fails "$4" "the reset"
@@ -228,6 +319,29 @@ test_register()
 	fi
 	wait_for 10 pair_create "$PAIR" && pair_answers
 	check_err $? "no answer without the fault"
+}
+
+# A command that the device does not carry out, and one that it does, after a reset. MODE
+test_command()
+{
+	local began mac
+
+	mac=$(if_get "$IF0" address)
+	set_mode "$1"
+	log_mark
+	give silent 0 "$CONTROL"
+	began=$SECONDS
+	ip link set dev "$IF0" address 52:54:00:aa:bb:cc 2>/dev/null
+	check_fail $? "the device has a new address"
+	one_answer 5
+	check_err $? "no answer after the command"
+	log_says "no answer in"
+	row silent 0 "${QUEUE_NAMES[CONTROL]}" "$1" reset $((SECONDS - began))
+	mend
+	ip link set dev "$IF0" address 52:54:00:aa:bb:cc && ip link set dev "$IF0" address "$mac"
+	check_err $? "no command after a reset"
+	pair_answers
+	check_err $? "no answer after the commands"
 }
 
 test_end()

@@ -71,14 +71,15 @@ nic_property()
 	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":$3}}" >/dev/null
 }
 
-# device_fault NIC FAULT [QUEUE [VALUE]]: at once, in QUEUE or (any) in all of them
+# device_fault NIC FAULT [QUEUE [VALUE [AFTER]]]: in QUEUE or (any) in all of them, at once or
+# after so many occasions
 device_fault()
 {
-	local nic=$1 fault=$2 queue=${3:-any} value=${4:-0}
+	local nic=$1 fault=$2 queue=${3:-any} value=${4:-0} after=${5:-0}
 
 	[ "$queue" != any ] || queue=65535
 	nic_property "$nic" x-draft-fault '"none"' &&
-		nic_property "$nic" x-draft-fault-after 0 &&
+		nic_property "$nic" x-draft-fault-after "$after" &&
 		nic_property "$nic" x-draft-fault-queue "$queue" &&
 		nic_property "$nic" x-draft-fault-value $((value)) &&
 		nic_property "$nic" x-draft-fault "\"$fault\""

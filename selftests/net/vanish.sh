@@ -157,7 +157,7 @@ test_traffic()
 	wait_for 30 not if_is_running "$IF0"
 	check_err $? "there is a carrier"
 	log_says "device is gone"
-	check_eq "$(log_since | grep -c "stuck:")" 1 "times that it was stuck"
+	check_eq "$(log_since | grep -c "$IF0: tx queue 0 stuck:")" 1 "times that it was stuck"
 	row gone 0 traffic "$1" reset $((SECONDS - began))
 	back_again
 	traffic_flows
