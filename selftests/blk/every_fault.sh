@@ -125,6 +125,8 @@ each_alone()
 {
 	local i
 
+	# it is the watch that has to come in time
+	[ "$3" = reset ] || disk_set "$DISK" queue/io_timeout 20000
 	for ((i = 0; i < REQUESTS; i++)); do
 		give "$1" "$2"
 		request

@@ -112,7 +112,7 @@ set_mode()
 {
 	vei_set "$NIC" used_event "${1%:*}" && vei_set "$NIC" avail_event "${1#*:}"
 	check_err $? "cannot be toggled"
-	wait_for 10 if_is_running "$IF0" && pair_answers
+	wait_for 10 if_is_running "$IF0" && wait_for 20 pair_answers
 	check_err $? "no answer before the fault"
 }
 
@@ -276,7 +276,7 @@ mend()
 	device_faultless "$NIC"
 	vei_set "$NIC" reset 1
 	check_err $? "no reset without the fault"
-	wait_for 10 if_is_running "$IF0" && pair_answers
+	wait_for 10 if_is_running "$IF0" && wait_for 20 pair_answers
 	check_err $? "no answer without the fault"
 	neither_broken
 	check_err $? "a queue is broken"
@@ -288,7 +288,7 @@ resets_succeed()
 	local i
 
 	for ((i = 0; i < RESETS && RET == 0; i++)); do
-		vei_set "$NIC" reset 1 && wait_for 10 if_is_running "$IF0" && pair_answers
+		vei_set "$NIC" reset 1 && wait_for 10 if_is_running "$IF0" && wait_for 20 pair_answers
 		check_err $? "reset $i: no answer"
 	done
 }
@@ -304,7 +304,7 @@ test_register()
 	began=$SECONDS
 	if vei_set "$NIC" reset 1 2>/dev/null; then
 		check_eq succeeds "$4" "the reset"
-		wait_for 10 if_is_running "$IF0" && pair_answers
+		wait_for 10 if_is_running "$IF0" && wait_for 20 pair_answers
 		check_err $? "no answer with the fault"
 		[ "$2" != offer-random ] || resets_succeed
 		how="goes without"
@@ -317,7 +317,7 @@ test_register()
 		nic_unbind "$NIC"
 		nic_bind "$NIC"
 	fi
-	wait_for 10 pair_create "$PAIR" && pair_answers
+	wait_for 10 pair_create "$PAIR" && wait_for 20 pair_answers
 	check_err $? "no answer without the fault"
 }
 

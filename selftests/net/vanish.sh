@@ -41,7 +41,7 @@ test_start()
 probe_mode()
 {
 	drv_unload && drv_load "used_event=${1%:*} avail_event=${1#*:}" &&
-		wait_for 10 pair_create "$PAIR" && pair_answers
+		wait_for 10 pair_create "$PAIR" && wait_for 20 pair_answers
 	check_err $? "the pair does not come up"
 	log_mark
 }
@@ -56,7 +56,7 @@ gone_after()
 back_again()
 {
 	device_faultless "$NIC"
-	vei_set "$NIC" reset 1 && wait_for 10 if_is_running "$IF0" && pair_answers
+	vei_set "$NIC" reset 1 && wait_for 10 if_is_running "$IF0" && wait_for 20 pair_answers
 	check_err $? "no answer when it is back"
 	log_forgive "NETDEV WATCHDOG"
 }
