@@ -114,11 +114,6 @@ request()
 	timeout 60 dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct status=none
 }
 
-lost()
-{
-	vei_get "$DISK" "$1_lost"
-}
-
 # each_alone FAULT VALUE OUTCOME: a request, with the fault anew: nothing that follows makes
 # good for it.
 each_alone()
@@ -174,15 +169,6 @@ request_waits()
 	give none 0
 	wait "$reader"
 	check_err $? "the request is not done"
-}
-
-# For the table: a seed means nothing there.
-value_of()
-{
-	case $1 in
-	*-scribble)	echo 0 ;;
-	*)		echo "$2" ;;
-	esac
 }
 
 interrupts_reach()
@@ -286,12 +272,6 @@ test_register()
 	fi
 	load_run "$DISK" 30 -d 4
 	check_err $? "lost or spoiled without the fault"
-}
-
-test_end()
-{
-	drv_unload
-	check_err $? "modules do not unload"
 }
 
 if is_stock; then

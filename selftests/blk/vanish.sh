@@ -143,13 +143,6 @@ test_requests()
 	back_again
 }
 
-test_end()
-{
-	there_again
-	drv_unload
-	check_err $? "modules do not unload"
-}
-
 if is_stock; then
 	ALL_TESTS=("skip the stock driver has no watch")
 fi

@@ -26,6 +26,15 @@ how_mended()
 	echo "${how:-nothing to mend}"
 }
 
+# value_of FAULT VALUE: for the table, where a seed means nothing
+value_of()
+{
+	case $1 in
+	*-scribble)	echo 0 ;;
+	*)		echo "$2" ;;
+	esac
+}
+
 # row FAULT VALUE QUEUE MODE HOW SECONDS: with the driver's first word on it since log_mark
 row()
 {

@@ -116,15 +116,6 @@ set_mode()
 	check_err $? "no answer before the fault"
 }
 
-# For the table: a seed means nothing there.
-value_of()
-{
-	case $1 in
-	*-scribble)	echo 0 ;;
-	*)		echo "$2" ;;
-	esac
-}
-
 # give FAULT VALUE QUEUE
 give()
 {
@@ -151,11 +142,6 @@ is_broken()
 neither_broken()
 {
 	not is_broken 0 && not is_broken 1
-}
-
-lost()
-{
-	vei_get "$NIC" "$1_lost"
 }
 
 # Each packet alone, with the fault anew: nothing that follows makes good for it.
@@ -342,12 +328,6 @@ test_command()
 	check_err $? "no command after a reset"
 	pair_answers
 	check_err $? "no answer after the commands"
-}
-
-test_end()
-{
-	drv_unload
-	check_err $? "modules do not unload"
 }
 
 if is_stock; then

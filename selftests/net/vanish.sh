@@ -166,12 +166,6 @@ test_traffic()
 	check_err $? "spoiled"
 }
 
-test_end()
-{
-	drv_unload
-	check_err $? "modules do not unload"
-}
-
 if is_stock; then
 	ALL_TESTS=("skip the stock driver shows no rings")
 elif ! device_has_faults; then
