@@ -9,12 +9,20 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=lib_memory.sh
 . "$LIB_DIR/lib_memory.sh"
+# shellcheck source=lib_again.sh
+. "$LIB_DIR/lib_again.sh"
 
 MORE=512	# entries of a queue; it has fewer
 
-ALL_TESTS=(test_start test_probe test_reset test_resume test_larger test_attributes
-	   test_module)
-CLEANUP=memory_cleanup
+ALL_TESTS=(test_start test_probe test_reset test_again test_resume test_larger
+	   test_attributes test_module)
+CLEANUP=blk_memory_cleanup
+
+blk_memory_cleanup()
+{
+	meddle_end
+	memory_cleanup
+}
 
 test_start()
 {
@@ -98,6 +106,49 @@ test_reset()
 	load_stop
 	check_err $? "lost or spoiled"
 	check_eq "$(load_count errors)" 0 "requests failed"
+	without
+}
+
+# What is sent to a disk that was given up fails at once; one that is held takes five seconds.
+check_let_go()
+{
+	local since
+
+	since=$(now)
+	reads 2>/dev/null
+	check_fail $? "it can be read"
+	check_le $(($(now) - since)) 400 "hundredths of a second that it holds a request"
+}
+
+# If there were none it would be tried again after a second, two, four, and so on. That it cannot
+# be is said once; and once more when it was done in between. Once it is given up, no try holds
+# who asks for something.
+test_again()
+{
+	local since times
+
+	with || return 0
+	for times in 3 0; do
+		log_mark
+		meddle func=vei_dev_find_queues skip=1 ret=-12
+		check_err $? "cannot take the memory away"
+		since=$(now)
+		vei_set "$DISK" reset 1 2>/dev/null
+		check_fail $? "it restarts without memory"
+		wait_for 60 meddle_struck "$times"
+		check_err $? "it is not tried again and again"
+		# 1 + 2 + 4 s, less a tick of the clock for each
+		[ "$times" = 0 ] ||
+			check_ge $(($(now) - since)) 690 "hundredths of a second until the fourth time"
+		reads 2>/dev/null
+		check_fail $? "it can be read"
+		check_not_put_off 1 vei_set "$DISK" reset 1
+		check_let_go
+		check_eq "$(times_said "cannot be set up again: -12")" 1 "times that it was said"
+		meddle_end
+		wait_for 40 reads 2>/dev/null
+		check_err $? "it does not come back"
+	done
 	without
 }
 

@@ -4,29 +4,8 @@
 # Things that go wrong when a test says so: in the kernel, by vei_meddle.ko, and
 # in the device, by QEMU's x-draft-fault.
 
-MEDDLE=/sys/module/vei_meddle/parameters
-
-# meddle PARAMETER...: until meddle_end, which has to come before the next
-meddle()
-{
-	insmod "$MODULES/vei_meddle.ko" "$@"
-}
-
-# meddle_read hits|busy: how often it has struck, how many are delayed now, into MEDDLED
-meddle_read()
-{
-	read -r MEDDLED <$MEDDLE/"$1"
-}
-
-meddle_struck()
-{
-	meddle_read hits && [ "$MEDDLED" -gt "${1:-0}" ]
-}
-
-meddle_busy()
-{
-	meddle_read busy && [ "$MEDDLED" -gt 0 ]
-}
+# shellcheck source=lib_again.sh
+. "$LIB_DIR/lib_again.sh"
 
 # As wait_for, but without a pause: for what is over within milliseconds.
 watch_for()
@@ -37,11 +16,6 @@ watch_for()
 	until "$@"; do
 		[ $SECONDS -lt $deadline ] || return 1
 	done
-}
-
-meddle_end()
-{
-	[ ! -d /sys/module/vei_meddle ] || rmmod vei_meddle
 }
 
 # function_of NAME...: the first of them that this kernel has

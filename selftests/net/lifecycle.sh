@@ -15,6 +15,7 @@ ALL_TESTS=(
 	test_start
 	test_memory_kept
 	test_again
+	test_filters_again
 	test_stop_reaps
 	test_dropped
 	test_timeout_once
@@ -77,26 +78,12 @@ test_memory_kept()
 	bring_back
 }
 
-# hundredths of a second
-now()
-{
-	local up
-
-	read -r up _ </proc/uptime
-	echo "${up/./}"
-}
-
-failures_said()
-{
-	log_since | grep -c "cannot be set up again: -12"
-}
-
 # Without memory a reset is tried again after a second, two, four, and so on. That it cannot be
 # is said once; and once more when it was done in between. Its peer, which nobody would hear, is
 # silent meanwhile.
 test_again()
 {
-	local since times
+	local since times said
 
 	in_peer ip link set dev "$IF1" down
 	for times in 3 0; do
@@ -111,13 +98,55 @@ test_again()
 		# 1 + 2 + 4 s, less a tick of the clock for each
 		[ "$times" = 0 ] ||
 			check_ge $(($(now) - since)) 690 "hundredths of a second until the fourth time"
-		check_eq "$(failures_said)" 1 "times that it was said"
+		check_not_put_off 1 vei_set "$nic" reset 1
+		for said in "cannot be set up again: -12" "no page pool to be had"; do
+			check_eq "$(times_said "$said")" 1 "times that it was said: $said"
+		done
 		meddle_end
 		wait_for 30 if_is_running "$IF0"
 		check_err $? "it does not come back"
 	done
 	pair_up && pair_answers
 	check_err $? "no answer"
+}
+
+# Likewise the filters, of which the stack tells once, or more often while it is at it. Each try
+# is two commands.
+test_filters_again()
+{
+	local since said
+
+	log_mark
+	ipv6_off
+	meddle func=vei_net_ctrl skip=1 ret=-12
+	check_err $? "cannot take the memory away"
+	ip link set dev "$IF0" promisc on
+	wait_for 5 meddle_struck
+	check_err $? "it is not even tried"
+	since=$(now)
+	meddle_read hits
+	wait_for 60 meddle_struck $((MEDDLED + 5))
+	check_err $? "it is not tried again and again"
+	# what remains of 1 s, which the first try may have taken; 2 + 4 s
+	check_ge $(($(now) - since)) 580 "hundredths of a second until three tries more"
+	check_not_put_off 4 filters_change
+	for said in "promiscuous mode on" "all multicast off"; do
+		check_eq "$(times_said "cannot switch $said: -12")" 1 "times that it was said: $said"
+	done
+	meddle_end
+	ip link set dev "$IF0" promisc off
+}
+
+# The device is told of each, or would be.
+filters_change()
+{
+	local what
+
+	for what in add del; do
+		meddle_read hits
+		ip maddr "$what" 01:00:5e:01:02:03 dev "$IF0"
+		wait_for 5 meddle_struck "$MEDDLED"
+	done
 }
 
 # What the device is done with is the stack's again when the interface is down.

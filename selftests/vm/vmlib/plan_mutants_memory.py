@@ -50,6 +50,33 @@ AGAIN = [
     Mutant("said-only-once", "defects", "lifecycle", "test_start|again$", "times that it was said", {
         NET + "state.c": [("\t\treturn err;\n\t}\n\tvei_again_over(&net->restart_again);\n",
                            "\t\treturn err;\n\t}\n")]}),
+    Mutant("pool-said-each-time", "defects", "lifecycle", "test_start|_again$",
+           "times that it was said: no page pool", {
+               NET + "rx.c": [("IS_ERR(rxq->pool) && !vei_again_waits(&net->restart_again)",
+                               "IS_ERR(rxq->pool)")]}),
+    Mutant("put-off-by-others", "defects", "lifecycle", "test_start|_again$",
+           "the next try was put off", {
+               AGAIN_H: [("if (again->wait && time_before(now, again->due))", "if (0)")]}),
+    Mutant("filters-again-each-second", "defects", "lifecycle", "test_start|filters_again$",
+           "hundredths of a second until three", {
+               NET + "rx_mode.c": [("vei_again_failed(&net->rx_mode_again));",
+                                    "(vei_again_failed(&net->rx_mode_again), HZ));")]}),
+    Mutant("filters-said-each-time", "defects", "lifecycle", "test_start|filters_again$",
+           "times that it was said", {
+               NET + "rx_mode.c": [(" && !(err == -ENOMEM && vei_again_waits(&net->rx_mode_again))",
+                                    "")]}),
+    Mutant("disk-again-each-second", "blk-memory", "memory", "start|again",
+           "hundredths of a second until the fourth time", {
+               BLK + "state.c": [("vei_again_failed(&vblk->restart_again));",
+                                  "(vei_again_failed(&vblk->restart_again), HZ));")]}),
+    Mutant("disk-said-each-time", "blk-memory", "memory", "start|again", "times that it was said", {
+        BLK + "state.c": [("\tif (err != -ENOMEM || !vei_again_waits(&vblk->restart_again))\n", "")]}),
+    Mutant("disk-said-only-once", "blk-memory", "memory", "start|again", "times that it was said", {
+        BLK + "state.c": [("\tvei_again_over(&vblk->restart_again);\n\tvblk->given_up = false;\n"
+                           "\tcancel", "\tvblk->given_up = false;\n\tcancel")]}),
+    Mutant("disk-held-by-each-try", "blk-memory", "memory", "start|again",
+           "that it holds a request", {
+               BLK + "state.c": [("if (vblk->given_up || vei_dev_is_gone", "if (vei_dev_is_gone")]}),
     Mutant("no-memory-for-pairs-no-reset", "defects-tap", "less", "test_start|pairs_without",
            "it cannot be done without memory for two pairs", {
                NET + "settings.c": [(
