@@ -14,9 +14,10 @@ POSSIBLE_LEAST=50
 LATE_MOST=50
 LATE_ALWAYS_US=2000000
 
+# pulse_start [USECS]: of a nap
 pulse_start()
 {
-	"$PULSE" >$PULSE_LOG &
+	"$PULSE" "$@" >$PULSE_LOG &
 	PULSE_PID=$!
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
+ * pulse [USECS]
+ *
  * How the rest of the machine fares: on each processor a thread that sleeps for a
- * moment, again and again, until SIGTERM. Then, for the one that fared worst,
+ * moment (2000 us), again and again, until SIGTERM. Then, for the one that fared worst,
  *
  *	possible=N steps=N share=P worst_us=T
  *
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAP_US		2000
+static long nap_us = 2000;
 
 struct processor {
 	pthread_t thread;
@@ -48,7 +50,7 @@ static void die(const char *what, int error)
 
 static void *nap(void *arg)
 {
-	const struct timespec moment = { .tv_nsec = NAP_US * 1000 };
+	const struct timespec moment = { .tv_nsec = nap_us * 1000 };
 	struct processor *p = arg;
 	cpu_set_t only;
 	int error;
@@ -62,7 +64,7 @@ static void *nap(void *arg)
 		long long began = now_us(), late;
 
 		nanosleep(&moment, NULL);
-		late = now_us() - began - NAP_US;
+		late = now_us() - began - nap_us;
 		if (late > p->worst)
 			p->worst = late;
 		p->steps++;
@@ -70,7 +72,7 @@ static void *nap(void *arg)
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int n = sysconf(_SC_NPROCESSORS_ONLN), i, error, got;
 	struct processor *all = calloc(n, sizeof(*all));
@@ -78,6 +80,10 @@ int main(void)
 	long steps = 0, worst = 0;
 	sigset_t term;
 
+	if (argc > 1)
+		nap_us = atol(argv[1]);
+	if (nap_us <= 0 || nap_us >= 1000000)
+		die("microseconds below a second", EINVAL);
 	if (!all)
 		die("memory", ENOMEM);
 	sigemptyset(&term);
@@ -91,7 +97,7 @@ int main(void)
 	}
 	sigwait(&term, &got);
 	ended = true;
-	possible = (now_us() - began) / NAP_US;
+	possible = (now_us() - began) / nap_us;
 	for (i = 0; i < n; i++) {
 		pthread_join(all[i].thread, NULL);
 		if (!i || all[i].steps < steps)

@@ -24,6 +24,8 @@ fi
 . "$NET_DIR/lib.sh"
 # shellcheck source=../net/lib_memory.sh
 . "$LIB_DIR/lib_memory.sh"
+# shellcheck source=../net/lib_storm.sh
+. "$LIB_DIR/lib_storm.sh"
 
 read -r FRAMES STREAMS _ <<<"$VEI_PAIRS"
 NICS=("${FRAMES}0" "${FRAMES}1" "${STREAMS}0" "${STREAMS}1")
@@ -152,6 +154,7 @@ cleanup()
 	local dev rc=0
 
 	streams_kill
+	pulse_kill
 	spoil_end
 	for dev in "${DEVICES[@]}"; do
 		device_set "$dev" x-draft-fault '"none"' 2>/dev/null

@@ -136,6 +136,7 @@ test_soak()
 	END=$((BEGAN + 60 * MINUTES))
 	draw_seed "$SEED"
 	draw_round
+	pulse_start $NAP_US
 	streams_start
 	check_flows
 	# what a control has broken is broken under way
@@ -158,6 +159,7 @@ test_soak()
 		sum+=" $kind ${MADE[$kind]}"
 	done
 	note "$NUMBER steps in $((SECONDS - BEGAN)) s:$sum"
+	pulse_kill
 	[ "$RET" = 0 ] || tell_state
 	[ "$RET" = 0 ] || note "to replay: VEI_SOAK_SEED=$SEED VEI_SOAK_STEPS=$NUMBER ${VEI_SOAK_COMMAND-$0}"
 	return 0

@@ -26,7 +26,8 @@ import time
 
 from .config import ConfigError
 
-QMP_TIMEOUT = 60
+# Whoever does not answer by then does not. Less than the guest's patience, see guest/qmp.
+QMP_TIMEOUT = 240
 
 # The names of the bits in the reports of QEMU's x-query-virtio-status.
 TRANSPORT_BITS = {
@@ -113,7 +114,7 @@ class Qmp:
         """A command of the human monitor; what it prints."""
         return self.execute("human-monitor-command", {"command-line": line})
 
-    def wait_event(self, name, device, timeout=30):
+    def wait_event(self, name, device, timeout=QMP_TIMEOUT):
         deadline = time.monotonic() + timeout
         while True:
             for event in self.events:
