@@ -19,20 +19,29 @@ WHO_HOLDS = "slub_debug=FZPU,kmalloc-*;FZP"
 
 
 def memory_guests(qemu):
-    """Memory is refused, at one place after the other. Machines that power off after sleep."""
-    sleeps = {"machine": "pc,usb=off", "kernel_args": WHO_HOLDS}
+    """Memory is refused, at one place after the other. Those that sleep are machines that power
+    off afterwards; to probe a device there is to run a long program of ACPI's, under watch."""
+    sleeps = {"machine": "pc,usb=off", "env": {"VEI_MEMORY": "sleep"}}
     return [
-        Guest(name="memory", timeout=900, seconds=150, qemu=qemu, pairs=[
+        Guest(name="memory", timeout=900, seconds=100, qemu=qemu, kernel_args=WHO_HOLDS, pairs=[
             Pair("a"),
             Pair("q", backend="tap", queues=2),
             Pair("t", backend="tap", props={"tx_queue_size": "4", "indirect_desc": "off"}),
             Pair("m", props={"mrg_rxbuf": "off"}),
-        ], tests=suites("memory.sh"), **sleeps),
-        Guest(name="blk-memory", timeout=900, seconds=60, qemu=qemu,
+        ], tests=suites("memory.sh")),
+        Guest(name="memory-sleep", timeout=900, seconds=90, qemu=qemu, kernel_args=WHO_HOLDS,
+              tests=suites("memory.sh"), **sleeps),
+        Guest(name="blk-memory", timeout=900, seconds=60, qemu=qemu, kernel_args=WHO_HOLDS,
+              pairs=[], disks=[Disk("a", queues=2)], driver="virtio_ei_blk",
+              tests=collect("blk", "memory.sh")),
+        Guest(name="blk-memory-sleep", timeout=900, seconds=60, qemu=qemu, kernel_args=WHO_HOLDS,
               pairs=[], disks=[Disk("a", queues=2)], driver="virtio_ei_blk",
               tests=collect("blk", "memory.sh"), **sleeps),
-        Guest(name="rng-memory", timeout=600, seconds=20, pairs=[],
-              tests=collect("rng", "memory.sh"), **entropy({}), **sleeps),
+        Guest(name="rng-memory", timeout=600, seconds=20, kernel_args=WHO_HOLDS, pairs=[],
+              tests=collect("rng", "memory.sh"), **entropy({})),
+        Guest(name="rng-memory-sleep", timeout=600, seconds=20, kernel_args=WHO_HOLDS, pairs=[],
+              tests=collect("rng", "memory.sh"), machine=sleeps["machine"],
+              devices=entropy({})["devices"], env=dict(entropy({})["env"], **sleeps["env"])),
     ]
 
 

@@ -105,14 +105,14 @@ AGAIN = [
     Mutant("one-pair-that-cannot-be", "defects-tap", "less", "test_start|pairs_without",
            "in the log: cannot use", {
                NET + "settings.c": [("\tif (net->pairs > 1)\n", "")]}),
-    Mutant("resumed-once", "memory", "memory", "start|resume", "no answer", {
+    Mutant("resumed-once", "memory-sleep", "memory", "start|resume", "no answer", {
         NET + "state.c": [("\trtnl_lock();\n\terr = vei_net_return(net);\n",
                            "\trtnl_lock();\n\terr = vei_net_return(net);\n"
                            "\tif (err)\n\t\tcancel_delayed_work(&net->restart_work);\n")]}),
-    Mutant("disk-resumed-anew", "blk-memory", "memory", "start|resume", "suspend asks for memory", {
+    Mutant("disk-resumed-anew", "blk-memory-sleep", "memory", "start|resume", "suspend asks for memory", {
         BLK + "state.c": [("\tvblk->given_up = false;\n\terr = vei_blk_return(vblk);\n",
                            "\tvei_dev_del_queues(vblk->dev);\n\terr = vei_blk_return(vblk);\n")]}),
-    Mutant("disk-left-reset", "blk-memory", "memory", "start|larger", "cannot be read", {
+    Mutant("disk-left-reset", "blk-memory-sleep", "memory", "start|larger", "cannot be read", {
         BLK + "state.c": [("\tif (err == -ENOMEM)\n\t\tmod_delayed_work",
                            "\tif (0)\n\t\tmod_delayed_work")]}),
     Mutant("address-not-told-again", "memory", "memory", "start|reset", "the device's address is", {
