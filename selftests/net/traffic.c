@@ -119,6 +119,10 @@ void payload_check(const void *payload, unsigned int size)
 		return;
 	}
 	if (head.seq >= MAX_PACKETS || head.seq >= atomic_load(&counts.sent)) {
+		if (opt.rewound && head.seq < MAX_PACKETS) {
+			counts.undone++;
+			return;
+		}
 		corrupt("was never sent", head.seq, size);
 		return;
 	}
@@ -232,9 +236,9 @@ static int verdict(double seconds)
 	unsigned long sent = atomic_load(&counts.sent);
 	unsigned long received = atomic_load(&counts.received);
 
-	printf("sent=%lu received=%lu lost=%ld duplicated=%lu corrupt=%lu reordered=%lu ms=%.0f\n",
+	printf("sent=%lu received=%lu lost=%ld duplicated=%lu corrupt=%lu reordered=%lu undone=%lu ms=%.0f\n",
 	       sent, received, (long)(sent - received), counts.duplicated, counts.corrupt,
-	       counts.reordered, seconds * 1000);
+	       counts.reordered, counts.undone, seconds * 1000);
 	if (!received || counts.duplicated || counts.corrupt)
 		return 1;
 	if (!opt.lossy && (received != sent || (opt.count && sent < opt.count && !terminated)))
@@ -260,13 +264,13 @@ static const struct transport *parse(int argc, char **argv)
 	};
 	const char *usage = "usage: traffic packet|udp|tcp -i FROM -I TO [-n NS] [-N NS]\n"
 			    "[-a ADDRESS] [-c COUNT] [-s MIN[:MAX]] [-w WINDOW] [-b BATCH] [-p USECS]\n"
-			    "[-t SECONDS] [-L] [-o] [-q] [-x corrupt|lose|duplicate|shorten]";
+			    "[-t SECONDS] [-L] [-o] [-q] [-u] [-x corrupt|lose|duplicate|shorten]";
 	unsigned int i;
 	int option;
 
 	opt.mode = argc > 1 ? argv[1] : "";
 	optind = 2;
-	while ((option = getopt(argc, argv, "i:I:n:N:a:c:s:w:b:p:t:x:Loq")) != -1) {
+	while ((option = getopt(argc, argv, "i:I:n:N:a:c:s:w:b:p:t:x:Loqu")) != -1) {
 		switch (option) {
 		case 'i': opt.from = optarg; break;
 		case 'I': opt.to = optarg; break;
@@ -286,6 +290,7 @@ static const struct transport *parse(int argc, char **argv)
 		case 'L': opt.lossy = true; break;
 		case 'o': opt.ordered = true; break;
 		case 'q': opt.bypass = true; break;
+		case 'u': opt.rewound = true; break;
 		default: die("%s", usage);
 		}
 	}

@@ -29,6 +29,7 @@ struct options {
 	bool lossy;			/* devices go away: loss is no failure */
 	bool ordered;			/* one queue: a change of order is one */
 	bool bypass;			/* past the qdisc, straight to the driver */
+	bool rewound;			/* the machine may be put back, but not what it has sent */
 	enum fault fault;		/* what the sender does wrong, once */
 };
 
@@ -36,6 +37,7 @@ struct counts {
 	atomic_ulong sent, received;
 	atomic_ulong forgiven;		/* lossy: taken off the window */
 	unsigned long duplicated, corrupt, reordered;
+	unsigned long undone;		/* rewound: not sent any more, or not yet */
 };
 
 extern struct options opt;

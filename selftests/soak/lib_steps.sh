@@ -12,6 +12,8 @@ declare -A HALF=()
 FAULTED=""
 # Requests of the disk may have failed since the load began.
 LOSSES=""
+# The machine was put back meanwhile. Frames that were on their way in the host come all the same.
+REWOUND=""
 # How many pairs of queues the parameter allows.
 PAIRS_MOST=2
 # MiB that the disk has grown by.
@@ -264,6 +266,7 @@ step_sleep()
 step_snapshot()
 {
 	mend_all
+	REWOUND=1
 	qmp "{\"execute\":\"snapshot\",\"arguments\":{\"ms\":$1}}" >/dev/null
 	check_err $? "no snapshot"
 }

@@ -30,14 +30,14 @@ streams_start()
 
 	one=pci:$(nic_bdf "${NICS[0]}") two=pci:$(nic_bdf "${NICS[1]}")
 	# whatever gets lost on the way
-	stream frames-there packet -i "$one" -I "$two" -c 0 -L -b 4 -p "$PAUSE"
-	stream frames-back packet -i "$two" -I "$one" -c 0 -L -b 4 -p "$PAUSE"
+	stream frames-there packet -i "$one" -I "$two" -c 0 -L -u -b 4 -p "$PAUSE"
+	stream frames-back packet -i "$two" -I "$one" -c 0 -L -u -b 4 -p "$PAUSE"
 	# nothing does, in the end
 	stream tcp-there tcp -N "/run/netns/$NS" -a "$IP1" -c 60000000000 -t 240 -s 1:20000 \
 		-p $((4 * PAUSE))
 	stream tcp-back tcp -n "/run/netns/$NS" -a "$IP0" -c 60000000000 -t 240 -s 1:20000 \
 		-p $((4 * PAUSE))
-	LOSSES=""
+	LOSSES="" REWOUND=""
 	load_start "$DISK" -l -d "$DEPTH" -r "$SEED"
 }
 
@@ -62,6 +62,8 @@ streams_stop()
 		wait "${STREAM[$name]}"
 		rc=$?
 		check_err $rc "$name: $(cat "/run/soak.$name" "/run/soak.$name.err" | tr '\n' ' ')"
+		[ -n "$REWOUND" ] || ! grep -q 'undone=[1-9]' "/run/soak.$name"
+		check_err $? "$name: frames that were never sent"
 		unset "STREAM[$name]"
 	done
 	load_stop
