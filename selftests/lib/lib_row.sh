@@ -40,7 +40,8 @@ row()
 {
 	local said value=$2
 
-	said=$(log_since | sed -nE "s/.*\] $DRIVER [0-9a-f:.]+( [^:]+)?: (virtio_ei-[^ ]*: )?//p" |
+	# of which the stack's watchdog is none
+	said=$(log_since | sed -nE "/NETDEV WATCHDOG/d; s/.*\] $DRIVER [0-9a-f:.]+( [^:]+)?: (virtio_ei-[^ ]*: )?//p" |
 		head -n 1)
 	# to which it means nothing
 	[ "$value" != 0 ] || [ "$3" = - ] || [ "$1" = used-len ] || value=""
