@@ -233,7 +233,7 @@ EXPORT_SYMBOL_NS_GPL(vei_queue_report, VEI_NS);
  * @q: a queue of which no interrupt could be asked for, as something waits, and which then
  *	had nothing to take
  *
- * used->idx only grows: the device lies, and the queue breaks. Whoever went on asking would
+ * A used index only grows: the device lies, and the queue breaks. Whoever went on asking would
  * do so as long as the device likes.
  */
 void vei_queue_went_back(struct vei_queue *q)

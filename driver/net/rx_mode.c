@@ -23,7 +23,9 @@ void vei_net_set_rx_mode(struct net_device *netdev)
 /* After a reset it is all set again; and without memory as well: that message comes once. */
 static bool vei_net_rx_mode_warns(const struct vei_net *net, int err)
 {
-	return err && err != -ECANCELED && !(err == -ENOMEM && vei_again_waits(&net->rx_mode_again));
+	if (err == -ENOMEM)
+		return !vei_again_waits(&net->rx_mode_again);
+	return err && err != -ECANCELED;
 }
 
 static int vei_net_rx_flag(struct vei_net *net, u8 cmd, bool on, const char *what)

@@ -38,7 +38,8 @@ static struct vei_held_by *vei_held;
 static unsigned long vei_held_pfns;
 
 static const char *const vei_held_kept[] = {
-	VEI_STACK_DEPOT, VEI_STACK_CHECKERS, "pcpu_", "napi_get_frags", "__pte_alloc", "__pmd_alloc",
+	VEI_STACK_DEPOT, VEI_STACK_CHECKERS, "pcpu_", "napi_get_frags", "__pte_alloc",
+	"__pmd_alloc",
 };
 
 static DEFINE_PER_CPU(struct vei_stack, vei_held_stack);

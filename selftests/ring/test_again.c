@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When something is tried again for which there was no memory: <vei/again.h>, by a clock of ours. */
+/* When something is tried again that had no memory: <vei/again.h>, by a clock of ours. */
 #include <vei/again.h>
 
 #include "tap.h"
