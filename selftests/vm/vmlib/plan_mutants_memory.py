@@ -63,8 +63,8 @@ AGAIN = [
                                     "(vei_again_failed(&net->rx_mode_again), HZ));")]}),
     Mutant("filters-said-each-time", "defects", "lifecycle", "test_start|filters_again$",
            "times that it was said", {
-               NET + "rx_mode.c": [(" && !(err == -ENOMEM && vei_again_waits(&net->rx_mode_again))",
-                                    "")]}),
+               NET + "rx_mode.c": [("return !vei_again_waits(&net->rx_mode_again);",
+                                    "return true;")]}),
     Mutant("disk-again-each-second", "blk-memory", "memory", "start|again",
            "hundredths of a second until the fourth time", {
                BLK + "state.c": [("vei_again_failed(&vblk->restart_again));",
