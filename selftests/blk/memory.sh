@@ -179,7 +179,8 @@ after_larger()
 {
 	check_err "$1" "the machine does not sleep"
 	device_set "$DISK" x-draft-fault '"none"'
-	if [ "$(vei_queue "$DISK" 0 size)" = "$MORE" ] && [ "$(vei_queue "$DISK" 1 size)" = "$MORE" ]; then
+	# debugfs cannot be asked for their sizes: what was refused may have been its files
+	if device_runs "$DISK"; then
 		vei_set "$DISK" reset 1
 		check_err $? "cannot be reset"
 	fi
@@ -195,7 +196,7 @@ test_larger()
 	fi
 	with || return 0
 	device_set "$DISK" x-draft-fault-queue 65535 && device_set "$DISK" x-draft-fault-after 0
-	walk 10 step_larger after_larger
+	walk 6 step_larger after_larger
 	without
 }
 
