@@ -236,9 +236,10 @@ static int verdict(double seconds)
 	unsigned long sent = atomic_load(&counts.sent);
 	unsigned long received = atomic_load(&counts.received);
 
-	printf("sent=%lu received=%lu lost=%ld duplicated=%lu corrupt=%lu reordered=%lu undone=%lu ms=%.0f\n",
+	printf("sent=%lu received=%lu lost=%ld duplicated=%lu corrupt=%lu reordered=%lu",
 	       sent, received, (long)(sent - received), counts.duplicated, counts.corrupt,
-	       counts.reordered, counts.undone, seconds * 1000);
+	       counts.reordered);
+	printf(" undone=%lu ms=%.0f\n", counts.undone, seconds * 1000);
 	if (!received || counts.duplicated || counts.corrupt)
 		return 1;
 	if (!opt.lossy && (received != sent || (opt.count && sent < opt.count && !terminated)))
