@@ -36,7 +36,7 @@ def memory_guests(qemu):
               pairs=[], disks=[Disk("a", queues=2)], driver="virtio_ei_blk",
               tests=collect("blk", "memory.sh")),
         Guest(name="blk-memory-sleep", timeout=900, seconds=60, qemu=qemu, kernel_args=WHO_HOLDS,
-              pairs=[], disks=[Disk("a", queues=2)], driver="virtio_ei_blk",
+              pairs=[], disks=[Disk("a")], driver="virtio_ei_blk",
               tests=collect("blk", "memory.sh"), **sleeps),
         Guest(name="rng-memory", timeout=600, seconds=20, kernel_args=WHO_HOLDS, pairs=[],
               tests=collect("rng", "memory.sh"), **entropy({})),
