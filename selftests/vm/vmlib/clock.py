@@ -2,10 +2,11 @@
 """What guests are told of time, which they would find out wrongly on a busy host.
 
 The rate of the counter that they tell it by: under TCG it is the host's. A kernel measures it
-in its first milliseconds, against a timer that QEMU may be too busy for: 110,747 kHz were found for 2,594,382 on a busy host ("PIT
-calibration deviates from HPET"), and all time limits of that guest passed 23 times too soon.
-So the guest is told. And that its timer interrupts: else the kernel waits ten ticks for that,
-by instructions, and panics ("IO-APIC + timer doesn't work!").
+in its first milliseconds, against a timer that QEMU may be too busy for: 110,747 kHz were
+found for 2,594,382 on a busy host ("PIT calibration deviates from HPET"), and all time limits
+of that guest passed 23 times too soon. So the guest is told. And that its timer interrupts:
+else the kernel waits ten ticks for that, by instructions, and panics ("IO-APIC + timer
+doesn't work!").
 """
 
 import os
