@@ -103,9 +103,7 @@ set_mode()
 # give FAULT VALUE
 give()
 {
-	device_set "$DISK" x-draft-fault '"none"' &&
-		device_set "$DISK" x-draft-fault-value $(($2)) &&
-		device_set "$DISK" x-draft-fault "\"$1\""
+	device_fault "$DISK" "$1" any "$2"
 	check_err $? "cannot be given the fault"
 }
 

@@ -46,16 +46,13 @@ ALL_TESTS+=(test_swallowed test_lies_between test_no_way_back test_probe test_pr
 # fault_on FAULT [AFTER [VALUE]]
 fault_on()
 {
-	device_set "$DISK" x-draft-fault '"none"' &&
-		device_set "$DISK" x-draft-fault-after "${2:-0}" &&
-		device_set "$DISK" x-draft-fault-value $((${3:-0})) &&
-		device_set "$DISK" x-draft-fault "\"$1\""
+	device_fault "$DISK" "$1" any "${3:-0}" "${2:-0}"
 	check_err $? "cannot be given the fault $1"
 }
 
 fault_off()
 {
-	device_set "$DISK" x-draft-fault '"none"'
+	device_faultless "$DISK"
 	check_err $? "cannot be rid of the fault"
 }
 

@@ -171,14 +171,13 @@ test_resume()
 # says otherwise it is up by itself if it could not be set up for want of memory.
 step_larger()
 {
-	device_set "$DISK" x-draft-fault-value "$MORE" &&
-		device_set "$DISK" x-draft-fault '"queue-size"' && suspend
+	device_fault "$DISK" queue-size any "$MORE" && suspend
 }
 
 after_larger()
 {
 	check_err "$1" "the machine does not sleep"
-	device_set "$DISK" x-draft-fault '"none"'
+	device_faultless "$DISK"
 	# debugfs cannot be asked for their sizes: what was refused may have been its files
 	if device_runs "$DISK"; then
 		vei_set "$DISK" reset 1
@@ -195,7 +194,6 @@ test_larger()
 		return
 	fi
 	with || return 0
-	device_set "$DISK" x-draft-fault-queue 65535 && device_set "$DISK" x-draft-fault-after 0
 	walk 6 step_larger after_larger
 	without
 }

@@ -36,20 +36,13 @@ probe_mode()
 
 gone_after()
 {
-	device_set "$DISK" x-draft-fault '"none"' &&
-		device_set "$DISK" x-draft-fault-after "$1" &&
-		device_set "$DISK" x-draft-fault '"gone"'
+	device_fault "$DISK" gone any 0 "$1"
 	check_err $? "cannot be given the fault"
-}
-
-there_again()
-{
-	device_set "$DISK" x-draft-fault '"none"'
 }
 
 back_again()
 {
-	there_again
+	device_faultless "$DISK"
 	vei_set "$DISK" reset 1
 	check_err $? "no reset when it is back"
 	load_run "$DISK" 30 -d 4
@@ -67,7 +60,7 @@ sweep()
 		gone_after "$n"
 		began=$SECONDS
 		if "step_$1"; then
-			there_again
+			device_faultless "$DISK"
 			# or it went with the first request under way, for partitions
 			device_runs "$DISK" || log_has "timeout:"
 			check_err $? "access $n: done, and the device does not know"
@@ -75,7 +68,7 @@ sweep()
 		fi
 		[ "$worst" -ge $((SECONDS - began)) ] || worst=$((SECONDS - began))
 		check_le "$worst" "$PATIENCE" "access $n: seconds"
-		there_again
+		device_faultless "$DISK"
 		"failed_$1" "$n"
 	done
 	check_ge "$n" 20 "accesses of a $1"

@@ -30,7 +30,7 @@ ALL_TESTS=(
 
 fault()
 {
-	device_set "$DISK" x-draft-fault '"none"' && device_set "$DISK" x-draft-fault "\"$1\""
+	device_fault "$DISK" "$1"
 }
 
 # One request, in less time than requests have.

@@ -165,6 +165,25 @@ device_set()
 	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":$3}}" >/dev/null
 }
 
+# device_fault DEVICE FAULT [QUEUE [VALUE [AFTER]]]: in QUEUE or (any) in all of them, at once or
+# after so many occasions
+device_fault()
+{
+	local device=$1 fault=$2 queue=${3:-any} value=${4:-0} after=${5:-0}
+
+	[ "$queue" != any ] || queue=65535
+	device_set "$device" x-draft-fault '"none"' &&
+		device_set "$device" x-draft-fault-after "$after" &&
+		device_set "$device" x-draft-fault-queue "$queue" &&
+		device_set "$device" x-draft-fault-value $((value)) &&
+		device_set "$device" x-draft-fault "\"$fault\""
+}
+
+device_faultless()
+{
+	device_set "$1" x-draft-fault '"none"'
+}
+
 # The value of property $2 of device $1 as it was given to QEMU, or $3.
 device_prop()
 {

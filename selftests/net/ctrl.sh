@@ -128,7 +128,7 @@ test_segments()
 	device_fault "$nic" lost-kick "$CONTROL"
 	check_err $? "cannot set the fault"
 	# promiscuous and all multicast go before
-	nic_property "$nic" x-draft-fault-after 2
+	device_set "$nic" x-draft-fault-after 2
 	check_err $? "cannot let two commands pass"
 	queue_read "$nic" "$CONTROL"
 	third=$(((QUEUE_NOW[avail_idx] + 3) & 0xffff))

@@ -121,7 +121,7 @@ give()
 {
 	case $1 in
 	net-header)
-		nic_property "$NIC" x-draft-fault-header "\"$(printf "${2#0x}%.0s" {1..10})\"" &&
+		device_set "$NIC" x-draft-fault-header "\"$(printf "${2#0x}%.0s" {1..10})\"" &&
 			device_fault "$NIC" "$1" "$3"
 		;;
 	*)	device_fault "$NIC" "$1" "$3" "$2" ;;

@@ -198,7 +198,7 @@ test_lie()
 
 	faults_here || return 0
 	header=$(printf %02x%02x "$2" "$3")$(le16 54 "$4" "$5" "$6" "$7")
-	nic_property "$nic" x-draft-fault-header "\"$header\"" &&
+	device_set "$nic" x-draft-fault-header "\"$header\"" &&
 		device_fault "$nic" net-header 0
 	check_err $? "cannot set the fault"
 	send_frame

@@ -38,36 +38,10 @@ has_function()
 	grep -q " $1\b" /proc/kallsyms
 }
 
-# nic_property NIC NAME VALUE (as JSON)
-nic_property()
-{
-	qmp "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"$2\",
-	      \"path\":\"/machine/peripheral/$1/virtio-backend\",\"value\":$3}}" >/dev/null
-}
-
-# device_fault NIC FAULT [QUEUE [VALUE [AFTER]]]: in QUEUE or (any) in all of them, at once or
-# after so many occasions
-device_fault()
-{
-	local nic=$1 fault=$2 queue=${3:-any} value=${4:-0} after=${5:-0}
-
-	[ "$queue" != any ] || queue=65535
-	nic_property "$nic" x-draft-fault '"none"' &&
-		nic_property "$nic" x-draft-fault-after "$after" &&
-		nic_property "$nic" x-draft-fault-queue "$queue" &&
-		nic_property "$nic" x-draft-fault-value $((value)) &&
-		nic_property "$nic" x-draft-fault "\"$fault\""
-}
-
-device_faultless()
-{
-	nic_property "$1" x-draft-fault '"none"'
-}
-
 # Can QEMU do this, x-draft-fault-value and all? Tests of it are skipped elsewhere.
 device_has_faults()
 {
-	nic_property "${PAIR}0" x-draft-fault-value 0 2>/dev/null
+	device_set "${PAIR}0" x-draft-fault-value 0 2>/dev/null
 }
 
 # faults_here || return 0: in a test of them

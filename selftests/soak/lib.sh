@@ -157,7 +157,7 @@ cleanup()
 	pulse_kill
 	spoil_end
 	for dev in "${DEVICES[@]}"; do
-		device_set "$dev" x-draft-fault '"none"' 2>/dev/null
+		device_faultless "$dev" 2>/dev/null
 	done
 	all_unload || rc=1
 	ns_destroy

@@ -274,20 +274,13 @@ step_snapshot()
 # DEVICE QUEUE AFTER FAULT VALUE
 step_fault()
 {
-	local queue=$2
-
-	[ "$queue" != any ] || queue=65535
 	FAULTY[$1]=$4
 	FAULTED=1
 	losses_of "$1"
 	# who waits for a queue that is broken does so until then
 	[ "$1" != "$DISK" ] || disk_set "$1" queue/io_timeout 2000 2>/dev/null
-	device_set "$1" x-draft-fault '"none"' &&
-		device_set "$1" x-draft-fault-after "$3" &&
-		device_set "$1" x-draft-fault-queue "$queue" &&
-		device_set "$1" x-draft-fault-value $(($5)) &&
-		device_set "$1" x-draft-fault-header "\"$(printf 'ff%.0s' {1..10})\"" &&
-		device_set "$1" x-draft-fault "\"$4\""
+	device_set "$1" x-draft-fault-header "\"$(printf 'ff%.0s' {1..10})\"" &&
+		device_fault "$1" "$4" "$2" "$5" "$3"
 	check_err $? "cannot be given the fault"
 }
 
@@ -295,7 +288,7 @@ step_fault()
 mend()
 {
 	note "mend $1: ${FAULTY[$1]}"
-	device_set "$1" x-draft-fault '"none"'
+	device_faultless "$1"
 	check_err $? "$1 keeps its fault"
 	if ! is_bound "$1" || [ -n "${HALF[$1]-}" ] || ! vei_set "$1" reset 1 2>/dev/null; then
 		! is_bound "$1" || dev_unbind "$1"
