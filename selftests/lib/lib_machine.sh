@@ -67,22 +67,25 @@ processor_dumb()
 		     END { exit !dumb }'
 }
 
-# On a busy host a processor of TCG's may not answer on the way back from sleep, and the kernel
-# goes on without it, and says so. No driver has a part in that: it gets another chance, which
-# is noted, also in the kernel's log.
+# QEMU keeps one start-up IPI for a processor. Where the host is busy, the firmware's may still
+# wait on the way back from sleep; INIT does not take it away, and that of the kernel is lost
+# behind it. No driver has a part in that: the processor gets another chance, which is noted,
+# also in the kernel's log. Its file "online" still says 1, and takes no other 1 then, so it is
+# brought to where processor 0 is in the kernel's steps of hotplug.
 processors_back()
 {
-	local cpu said
+	local cpus=/sys/devices/system/cpu cpu up said
 
-	if [ "$(</sys/devices/system/cpu/online)" != "$1" ] && processor_dumb; then
-		for cpu in /sys/devices/system/cpu/cpu*/online; do
-			[ "$(<"$cpu")" = 0 ] || continue
-			echo 1 >"$cpu"
-			said="${cpu%/online} did not answer after sleep: online again is $(<"$cpu")"
-			note "$said"
-			echo "$said" >/dev/kmsg
-		done
-	fi
-	[ "$(</sys/devices/system/cpu/online)" = "$1" ] ||
-		fail "processors after sleep: $(</sys/devices/system/cpu/online), before: $1"
+	[ "$(<$cpus/online)" != "$1" ] || return 0
+	read -r up <$cpus/cpu0/hotplug/state
+	for cpu in "$cpus"/cpu[0-9]*; do
+		if ! processor_dumb || [ "$(<"$cpu/hotplug/state")" = "$up" ]; then
+			continue
+		fi
+		echo "$up" >"$cpu/hotplug/target"
+		said="${cpu##*/} did not answer after sleep: it is at $(<"$cpu/hotplug/state") of $up"
+		note "$said"
+		echo "$said" >/dev/kmsg
+	done
+	check_eq "$(<$cpus/online)" "$1" "processors after sleep"
 }

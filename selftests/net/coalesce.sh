@@ -10,6 +10,8 @@
 # shellcheck source=lib_meddle.sh
 . "$LIB_DIR/lib_meddle.sh"
 
+# The window has to be wider than what is waited for, half of a ring: it may run out of buffers
+TRAFFIC_ORDERED=""
 COUNT=4000
 nic=${PAIR}1		# it receives
 
