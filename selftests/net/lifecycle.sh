@@ -166,14 +166,15 @@ test_stop_reaps()
 	check_err $? "the pair does not come back"
 }
 
-# A packet close behind another waits for the timer; not one after a pause.
+# A packet close behind another waits for the timer; not one after a pause. With neither is the
+# device busy any more.
 left_behind()
 {
 	echo first >"/dev/udp/$NOBODY/9"
 	sleep 0.05
 	echo lone >"/dev/udp/$NOBODY/9"
 	sleep 0.05
-	queue_has_used "$nic" 1
+	queue_has_used "$nic" 1 && [ "${QUEUE_NOW[used_idx]}" = "${QUEUE_NOW[avail_idx]}" ]
 }
 
 # The peer takes nothing, and the ring is full.

@@ -18,6 +18,8 @@ REWOUND=""
 PAIRS_MOST=2
 # MiB that the disk has grown by.
 GROWN=0
+# The disk has had queues to poll since stock was taken of memory.
+POLLED=""
 
 ##############################################################################
 # One process, one device
@@ -240,6 +242,7 @@ step_reload()
 	check_err $? "modules do not load"
 	PAIRS_MOST=2
 	[[ $2 != queue_pairs=1 ]] || PAIRS_MOST=1
+	! disk_polled || POLLED=1
 	for dev in "${DEVICES[@]}"; do
 		if [ -n "${FAULTY[$dev]-}" ]; then
 			HALF[$dev]=1
@@ -248,6 +251,11 @@ step_reload()
 		set_up "$dev"
 		check_err $? "$dev is not back"
 	done
+}
+
+disk_polled()
+{
+	[ "$(</sys/module/virtio_ei_blk/parameters/poll_queues)" != 0 ]
 }
 
 # Not with a fault: a stuck request refuses the sleep, and a device that has jumped in its
