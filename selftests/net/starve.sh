@@ -71,6 +71,7 @@ test_starve()
 	wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
 	check_err $? "the stream does not go on when there is memory again"
 	kill "$stream"
+	check_err $? "the stream has ended: $(tr '\n' ' ' </run/stream)"
 	wait "$stream" 2>/dev/null
 	traffic_run tcp back -c "$BYTES"
 	check_err $? "spoiled"
