@@ -36,7 +36,7 @@ help:
 	@echo 'make test-wide    test-vm on more devices, and with the controls of its suites'
 	@echo 'make test-seeing  of these: bpftrace, perf, the kernel'\''s histograms, and the documents about them'
 	@echo 'make test-soak    random steps under traffic for an hour; SOAK_MINUTES=, SOAK_SEED='
-	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: an hour'
+	@echo 'make test-mutants old defects put back into the drivers and into QEMU, each to be found: hours'
 	@echo 'make test-arches  the ring on arm64, on 32 bits, and in the kernel'\''s memory model'
 	@echo 'make test-kernels the guests'\'' tier on other kernels (6.12, 7.x), and a boot on 32 bits'
 	@echo 'make test-debug   a part of it on kernels that are built with their checkers: KASAN, lockdep, ...'

@@ -83,6 +83,22 @@ skip()
 	[ -n "$*" ] || fail "skipped without a reason"
 }
 
+# The kernel that guests usually run: it has all that is asked for.
+usual_kernel()
+{
+	[[ $(uname -r) = 6.1.*-cloud-amd64 ]]
+}
+
+# Likewise, where another kernel may lack what this needs.
+skip_or_fail()
+{
+	if usual_kernel; then
+		fail "not here: $*"
+	else
+		skip "$@"
+	fi
+}
+
 # wait_for SECONDS COMMAND...: until COMMAND succeeds; fails when time is up. What has not
 # come soon is looked for less often: an emulated processor is a slow one.
 wait_for()

@@ -251,9 +251,10 @@ check_agreed()
 HELD_KNOWN=""
 held_known()
 {
-	[ ! -e /sys/kernel/debug/kmemleak ] && grep -q 'slub_debug=[^ ]*U' /proc/cmdline &&
-		[ -e /sys/kernel/debug/slab/kmalloc-64/alloc_traces ] &&
-		insmod "$MODULES/vei_held.ko" 2>/dev/null && HELD_KNOWN=1
+	[ -e /sys/kernel/debug/kmemleak ] || ! grep -q 'slub_debug=[^ ]*U' /proc/cmdline ||
+		[ ! -e /sys/kernel/debug/slab/kmalloc-64/alloc_traces ] ||
+		! insmod "$MODULES/vei_held.ko" 2>/dev/null || HELD_KNOWN=1
+	[ -n "$HELD_KNOWN" ] || ! usual_kernel || fail "who holds memory is not known"
 }
 
 # off_and_on COMMAND: which finds all devices unbound
