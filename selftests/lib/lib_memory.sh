@@ -37,9 +37,10 @@ memory_cleanup()
 	cleanup
 }
 
-# refuse one|all|none|new
+# refuse one|all|none|new, also into REFUSING
 refuse()
 {
+	REFUSING=$1
 	echo "$1" >$REFUSE/now
 }
 
@@ -130,7 +131,7 @@ held_as_before()
 # check_held: likewise; nothing more is held than then. What is freed late has its time.
 check_held()
 {
-	wait_for 60 held_as_before
+	wait_for 90 held_as_before
 	check_err $? "$(slabs_held) objects of slabs and $(pages_held) pages are held, of $SLABS_BEFORE and $PAGES_BEFORE"
 	[ "$RET" = 0 ] || {
 		sed 's/^/# page: /' $HELD/whose

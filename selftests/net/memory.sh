@@ -89,7 +89,7 @@ answers()
 
 check_answers()
 {
-	wait_for 10 answers
+	wait_for 60 answers
 	check_err $? "no answer"
 }
 
@@ -130,9 +130,16 @@ test_probe()
 	without
 }
 
+# A worker sets the filters when it comes up, by three commands, and may come late.
+commands_given()
+{
+	refused || [ "$(vei_queue "$nic" 2 adds)" -ge $((COMMANDS + 3)) ]
+}
+
 step_up()
 {
-	ip link set dev "$IF0" up
+	COMMANDS=$(vei_queue "$nic" 2 adds)
+	ip link set dev "$IF0" up && wait_for 60 commands_given
 }
 
 after_up()
@@ -151,9 +158,15 @@ test_open()
 	without
 }
 
+# Seconds that a step may take: without any memory it would be tried for minutes.
+step_seconds()
+{
+	[ "$REFUSING" = all ] && echo 20 || echo 200
+}
+
 step_ping()
 {
-	ping -q -n -i 0.002 -c 100 -s "$SIZE" -w 20 "$IP1" >/dev/null
+	ping -q -n -i 0.002 -c 100 -s "$SIZE" -w "$(step_seconds)" "$IP1" >/dev/null
 }
 
 after_ping()
@@ -192,7 +205,7 @@ main_mac_is()
 check_back()
 {
 	check_answers
-	wait_for 10 main_mac_is "$MAC"
+	wait_for 30 main_mac_is "$MAC"
 	check_err $? "the device's address is $(main_mac), not $MAC"
 }
 
@@ -275,15 +288,15 @@ filters_told()
 
 step_promisc()
 {
-	ip link set dev "$IF0" promisc on && wait_for 10 filters_told
+	ip link set dev "$IF0" promisc on && wait_for 60 filters_told
 }
 
 after_promisc()
 {
-	wait_for 10 promiscuous true
+	wait_for 30 promiscuous true
 	check_err $? "the device never hears of it"
 	ip link set dev "$IF0" promisc off
-	wait_for 10 promiscuous false
+	wait_for 30 promiscuous false
 	check_err $? "the device does not hear of the end of it"
 }
 
@@ -302,7 +315,7 @@ step_address()
 after_address()
 {
 	again "$1" step_address
-	wait_for 5 main_mac_is "52:54:00:aa:00:$NEXT"
+	wait_for 30 main_mac_is "52:54:00:aa:00:$NEXT"
 	check_err $? "the device's address is $(main_mac)"
 	NEXT=$(printf %02x $((16#$NEXT + 1)))
 }
@@ -362,11 +375,13 @@ test_fewer_channels()
 	without
 }
 
-# Without any memory it would be tried for minutes.
 step_send()
 {
+	local seconds
+
+	seconds=$(step_seconds)
 	traffic_ends tcp there
-	timeout 30 "$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 300000
+	timeout "$seconds" "$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 300000 -t "$((seconds / 2))"
 }
 
 after_send()
