@@ -152,17 +152,22 @@ test_end_of_a_stream()
 	check_err $? "no answer"
 }
 
-# Alone after a pause of longer than that, none waits for the second that was set.
+# Alone after a pause of longer than that, none waits for the second that was set. If one does
+# the machine may have been away; not time after time.
 test_lone()
 {
-	local out
+	local i out rtt
 
 	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
 	check_err $? "cannot set"
-	sleep 2
-	out=$(ping -q -c 4 -i 1.2 -W 5 "$IP1")
-	check_err $? "no answer"
-	check_le "$(rtt_max "$out")" 500 "ms for an answer"
+	for ((i = 0; i < 5; i++)); do
+		sleep 2
+		out=$(ping -q -c 4 -i 1.2 -W 5 "$IP1")
+		check_err $? "no answer"
+		rtt=$(rtt_max "$out")
+		[ "$rtt" -gt 500 ] || break
+	done
+	check_le "$rtt" 500 "ms for an answer"
 }
 
 # rtt_max OUTPUT: whole milliseconds
@@ -175,7 +180,7 @@ rtt_max()
 # stream, and too long for who waits for an answer, who has to get it without.
 test_adaptive()
 {
-	local out
+	local i
 
 	drv_unload
 	meddle func=net_dim_get_rx_moderation skip=1 ret=50000
@@ -185,10 +190,14 @@ test_adaptive()
 	quiet_pair
 	stream
 	check_le "$IRQS" $((COUNT / 4)) "interrupts"
-	count_from
-	out=$(ping -q -f -c 300 "$IP1")
-	check_err $? "no answer"
-	count_to
+	# more than one is under way where the machine was away
+	for ((i = 0; i < 10; i++)); do
+		count_from
+		ping -q -f -c 300 "$IP1" >/dev/null
+		check_err $? "no answer"
+		count_to
+		[ "$IRQS" -lt $((PACKETS * 8 / 10)) ] || break
+	done
 	check_ge "$IRQS" $((PACKETS * 8 / 10)) "interrupts of requests"
 	meddle_end
 }
@@ -211,7 +220,7 @@ test_by_flags()
 {
 	vei_set "$nic" used_event 0
 	check_err $? "cannot toggle"
-	wait_for 5 if_is_running "$IF1" "$NS"
+	wait_for 60 if_is_running "$IF1" "$NS"
 	peer_set adaptive-rx off rx-usecs 1000000 rx-frames 100
 	check_err $? "cannot set"
 	stream
@@ -221,7 +230,7 @@ test_by_flags()
 	check_err $? "no answer"
 	vei_set "$nic" used_event 1
 	check_err $? "cannot toggle back"
-	wait_for 5 if_is_running "$IF1" "$NS"
+	wait_for 60 if_is_running "$IF1" "$NS"
 }
 
 # What was set outlasts it, and what was waited for does not.

@@ -64,11 +64,12 @@ test_lone_packet()
 	start_sender
 	meddle func=vei_txq_defer at=return delay_us=1500000
 	check_err $? "cannot delay the timer's function"
-	for ((i = 0; i < ROUNDS; i++)); do
+	# a machine that was away for that long has not met it
+	for ((i = 0; i < ROUNDS || (met < ROUNDS / 2 && i < 5 * ROUNDS); i++)); do
 		# a packet close behind another starts the timer, long enough for its
 		# answer to have it taken back before
 		ethtool -C "$IF0" tx-usecs 100000
-		wait_for 20 timer_fires
+		wait_for 120 timer_fires
 		check_err $? "round $i: the timer does not fire"
 		# what comes now is close behind
 		ethtool -C "$IF0" tx-usecs 1000000
@@ -81,12 +82,12 @@ test_lone_packet()
 			note "round $i: used_idx=${QUEUE_NOW[used_idx]}" \
 				"last_used=${QUEUE_NOW[last_used]} armed=${QUEUE_NOW[armed]}"
 		fi
-		wait_for 5 not meddle_busy
+		wait_for 30 not meddle_busy
 	done
 	meddle_end
 	end_sender
 	check_ge "$met" $((ROUNDS / 2)) "packets sent at that moment"
-	check_eq "$stuck" 0 "packets that wait for ever, of $ROUNDS"
+	check_eq "$stuck" 0 "packets that wait for ever, of $i"
 }
 
 if is_stock; then
