@@ -90,7 +90,7 @@ test_waiting()
 	check_err $? "cannot set the fault"
 	ip link set dev "$IF0" promisc on
 	ip maddr add "$MCAST" dev "$IF0"
-	wait_for 5 queue_waits "$nic" "$CONTROL"
+	wait_for 30 queue_waits "$nic" "$CONTROL"
 	check_err $? "the kick was not lost"
 	device_faultless "$nic"
 	case $1 in
@@ -133,7 +133,7 @@ test_segments()
 	queue_read "$nic" "$CONTROL"
 	third=$(((QUEUE_NOW[avail_idx] + 3) & 0xffff))
 	ip maddr add "$MCAST" dev "$IF0"
-	wait_for 5 queue_waits_at "$third"
+	wait_for 30 queue_waits_at "$third"
 	check_err $? "the kick was not lost"
 	check_eq $((QUEUE_NOW[size] - QUEUE_NOW[free])) 4 "descriptors of the command"
 	device_faultless "$nic"
@@ -200,7 +200,7 @@ test_back_to_back()
 
 	log_mark
 	in_peer iperf3 -s -1 >/dev/null &
-	wait_for 5 listens
+	wait_for 60 listens
 	iperf3 -c "$IP1" --bidir -t 120 >/dev/null &
 	stream=$!
 	flows_both_ways 100

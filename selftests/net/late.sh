@@ -41,8 +41,8 @@ sleep_a_while()
 # What the user asks for comes too late as well: refused, and it stays asleep.
 test_asleep()
 {
-	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=3000 &
-	wait_for 5 not nic_runs
+	insmod "$MODULES/vei_sleep.ko" bdf="$(nic_bdf "$nic")" ms=8000 &
+	watch_for 30 not nic_runs
 	check_err $? "it does not sleep"
 	vei_set "$nic" reset 1 2>/dev/null
 	check_fail $? "a device that sleeps was reset"
@@ -73,7 +73,7 @@ test_late()
 	check_err $? "cannot delay the restart"
 	time_out 3
 	check_err $? "cannot time out"
-	watch_for 5 meddle_struck
+	watch_for 30 meddle_struck
 	check_err $? "no restart"
 	if [ "$1" = sleep ]; then
 		sleep_a_while

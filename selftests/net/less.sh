@@ -268,13 +268,13 @@ test_pairs_while_sending()
 	for i in 1 2 3; do
 		# until it is stopped
 		echo start >/proc/net/pktgen/pgctrl &
-		wait_for 5 sent_by_queue 1
+		wait_for 60 sent_by_queue 1
 		check_err $? "nothing is sent by queue 1"
 		device_fault "$nic" config-pairs any 1
 		check_err $? "cannot set the fault"
 		reset
 		check_eq "$(pairs_in_use)" 1 "pairs in use"
-		wait_for 5 sent_by_queue 0
+		wait_for 60 sent_by_queue 0
 		check_err $? "nothing is sent by queue 0"
 		echo stop >/proc/net/pktgen/pgctrl
 		wait

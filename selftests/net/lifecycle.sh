@@ -103,7 +103,7 @@ test_again()
 			check_eq "$(times_said "$said")" 1 "times that it was said: $said"
 		done
 		meddle_end
-		wait_for 30 if_is_running "$IF0"
+		wait_for 90 if_is_running "$IF0"
 		check_err $? "it does not come back"
 	done
 	pair_up && pair_answers
@@ -121,7 +121,7 @@ test_filters_again()
 	meddle func=vei_net_ctrl skip=1 ret=-12
 	check_err $? "cannot take the memory away"
 	ip link set dev "$IF0" promisc on
-	wait_for 5 meddle_struck
+	wait_for 60 meddle_struck
 	check_err $? "it is not even tried"
 	since=$(now)
 	meddle_read hits
@@ -155,7 +155,7 @@ test_stop_reaps()
 	quiet_pair
 	ethtool -C "$IF0" tx-usecs 1000000
 	check_err $? "cannot set the timer"
-	wait_for 5 left_behind
+	wait_for 60 left_behind
 	check_err $? "it was taken back at once"
 	ip link set dev "$IF0" down
 	queue_read "$nic" 1
@@ -186,13 +186,13 @@ stall()
 	check_err $? "the ring does not fill up, ${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
 }
 
-# Nothing has been added since the last look, and what the device took before it stalled
-# is not yet the quarter of the ring with which a stopped queue goes on.
+# The peer has no buffers left, nothing has been added since the last look, and what the device
+# took before it stalled is not yet the quarter of the ring with which a stopped queue goes on.
 ring_is_full()
 {
 	local last=${QUEUE_NOW[adds]-}
 
-	queue_read "$nic" 1 && [ "${QUEUE_NOW[adds]}" = "$last" ] &&
+	not queue_waits "${PAIR}1" 0 && queue_read "$nic" 1 && [ "${QUEUE_NOW[adds]}" = "$last" ] &&
 		[ "${QUEUE_NOW[free]}" -lt $((QUEUE_NOW[size] / 4)) ]
 }
 
@@ -233,7 +233,7 @@ test_timeout_once()
 	stall
 	time_out 10 100
 	check_err $? "cannot time out"
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_eq $(($(nic_count restarts) - before)) 1 "restarts"
 	unstall
 }
@@ -347,7 +347,7 @@ test_handler_ends()
 	# not before this shell has forked, or it waits for the handler's processor as well
 	(sleep 0.5 && exec ping -q -c 1 -w 10 "$IP1" >/dev/null) &
 	waiting=$!
-	watch_for 5 meddle_busy
+	watch_for 30 meddle_busy
 	check_err $? "no interrupt"
 	began=$SECONDS
 	vei_set "$nic" reset 1 2>/dev/null || [ "$1" != none ]

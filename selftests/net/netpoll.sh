@@ -102,7 +102,7 @@ test_beside()
 	dmesg -n 8
 	say "$MESSAGES"
 	dmesg -n 1
-	wait_for 10 all_came $((before + MESSAGES))
+	wait_for 60 all_came $((before + MESSAGES))
 	check_err $? "$(($(messages_come) - before)) of $MESSAGES messages came"
 	note "polled without a budget: $(polls rx) times receive, $(polls tx) times transmit"
 	traffic_both_run "$1"
@@ -123,7 +123,7 @@ traffic_both_run()
 	if [ "$1" = there ]; then
 		traffic_flows 1000
 	else
-		wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 1000))
+		wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 1000))
 	fi
 }
 
@@ -137,7 +137,7 @@ test_within()
 	time_out 2
 	check_err $? "cannot time out"
 	dmesg -n 1
-	wait_for 10 all_came $((before + 2))
+	wait_for 60 all_came $((before + 2))
 	check_err $? "$(($(messages_come) - before)) of 2 messages came"
 	ping -q -c 3 -i 0.01 -w 10 "$IP1" >/dev/null
 	check_err $? "no answer"

@@ -57,18 +57,18 @@ test_starve()
 	traffic_ends tcp back
 	"$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 0 -L -t 60 >/run/stream 2>&1 &
 	stream=$!
-	if ! wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100)); then
+	if ! wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100)); then
 		fail "no stream: $(tr '\n' ' ' </run/stream)"
 		return
 	fi
 	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
 	check_err $? "cannot take the memory away"
-	wait_for 20 starved
+	wait_for 60 starved
 	check_err $? "it does not starve"
 	note "$((QUEUE_NOW[size] - QUEUE_NOW[free])) of ${QUEUE_NOW[size]} descriptors are posted"
 	meddle_end
 	# by itself: nothing else may wake it
-	wait_for 10 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
+	wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
 	check_err $? "the stream does not go on when there is memory again"
 	kill "$stream"
 	check_err $? "the stream has ended: $(tr '\n' ' ' </run/stream)"
