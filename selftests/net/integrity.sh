@@ -44,7 +44,7 @@ test_sees()
 	local kind=$1 fault=$2 said
 
 	shift 2
-	traffic_run "$kind" there -c 2000 -t 1 -x "$fault" >/dev/null
+	traffic_run "$kind" there -c 2000 -t 5 -x "$fault" >/dev/null
 	check_eq $? 1 "exit status for $fault"
 	said="$TRAFFIC_COUNTS $(tr '\n' ' ' <"$TRAFFIC_LOG")"
 	[[ $said == *"$*"* ]]
@@ -103,7 +103,7 @@ test_rings_whole()
 	for nic in "${1}0" "${1}1"; do
 		check_eq "$(vei_queue "$nic" 1 broken)" no "$nic: transmit queue broken"
 		check_eq "$(vei_queue "$nic" 0 broken)" no "$nic: receive queue broken"
-		wait_for 5 transmit_settled "$nic"
+		wait_for 60 transmit_settled "$nic"
 		check_err $? "$nic: buffers still out: $(vei_queue "$nic" 1 free) free"
 	done
 }
