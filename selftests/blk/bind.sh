@@ -71,7 +71,7 @@ test_names()
 	before=$(disk_name "$DISK")
 	disk_unbind "$DISK"
 	disk_bind "$DISK"
-	wait_for 5 disk_appears "$DISK"
+	wait_for 60 disk_appears "$DISK"
 	check_eq "$(disk_name "$DISK")" "$before" "name"
 }
 
@@ -88,7 +88,7 @@ test_in_use()
 	check_err $? "cannot unbind"
 	umount "$MNT"
 	disk_bind "$DISK"
-	wait_for 5 disk_appears "$DISK"
+	wait_for 60 disk_appears "$DISK"
 	check_err $? "the disk does not appear"
 	# another name if somebody still had the old one
 	mount -t ext4 "$(disk_dev "$DISK")" "$MNT" && cmp /run/data "$MNT/kept"

@@ -265,10 +265,10 @@ test_no_way_back()
 	fault_off
 	vei_set "$DISK" reset 1
 	check_err $? "cannot be reset"
-	wait_for 5 disk_is "$DISK" size $(((size + 8) << 11))
+	wait_for 60 disk_is "$DISK" size $(((size + 8) << 11))
 	check_err $? "sectors: $(disk_get "$DISK" size)"
 	device_resize "$DISK" "$size"
-	wait_for 5 disk_is "$DISK" size $((size << 11))
+	wait_for 60 disk_is "$DISK" size $((size << 11))
 	check_err $? "sectors: $(disk_get "$DISK" size)"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
@@ -302,7 +302,7 @@ test_probe_fails()
 	disk_bind "$DISK" 2>/dev/null
 	check_fail $? "bound without queues"
 	fault_off
-	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	disk_bind "$DISK" && wait_for 60 disk_appears "$DISK"
 	check_err $? "cannot be bound afterwards"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
@@ -331,7 +331,7 @@ test_gone()
 	wait "$reader"
 	check_fail $? "something was read"
 	fault_off
-	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	disk_bind "$DISK" && wait_for 60 disk_appears "$DISK"
 	check_err $? "cannot be bound afterwards"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
@@ -344,7 +344,7 @@ test_gained()
 	disk_unbind "$DISK"
 	check_err $? "cannot be unbound"
 	fault_on offer-mask 0 $((~(1 << F_FLUSH) & 0xffffffff))
-	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	disk_bind "$DISK" && wait_for 60 disk_appears "$DISK"
 	check_err $? "cannot be bound"
 	check_eq "$(disk_get "$DISK" queue/write_cache)" "write through" "queue/write_cache"
 	fault_off
@@ -356,7 +356,7 @@ test_gained()
 	check_fail $? "FLUSH was acknowledged by a reset"
 	load_run "$DISK" 50
 	check_err $? "lost or spoiled"
-	disk_unbind "$DISK" && disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	disk_unbind "$DISK" && disk_bind "$DISK" && wait_for 60 disk_appears "$DISK"
 	check_err $? "cannot be bound anew"
 	has "$(vei_get "$DISK" features_acked)" "$F_FLUSH"
 	check_err $? "FLUSH was not acknowledged by a new driver"

@@ -115,7 +115,7 @@ drv_load()
 
 	drv_insert "$@" || return 1
 	for disk in $VEI_DISKS; do
-		if ! wait_for 10 disk_appears "$disk"; then
+		if ! wait_for 60 disk_appears "$disk"; then
 			note "disk $disk does not appear"
 			return 1
 		fi
@@ -202,7 +202,7 @@ check_queues_idle()
 		return
 	fi
 	for queue in $(queues "$1"); do
-		wait_for 5 queue_idle "$1" "$queue"
+		wait_for 60 queue_idle "$1" "$queue"
 		check_err $? "$1 queue $queue: used ${QUEUE_NOW[used_idx]-} of ${QUEUE_NOW[avail_idx]-}"
 		check_eq "${QUEUE_NOW[broken]-}" no "$1 queue $queue: broken"
 	done

@@ -85,7 +85,7 @@ load_kill()
 {
 	if load_running; then
 		kill -KILL "$LOAD_PID"
-		wait_for 5 load_ended
+		wait_for 60 load_ended
 	fi
 	LOAD_PID=""
 }

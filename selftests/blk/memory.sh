@@ -40,7 +40,7 @@ test_start()
 with()
 {
 	memory_here || return 1
-	disk_bind "$DISK" && wait_for 10 disk_appears "$DISK"
+	disk_bind "$DISK" && wait_for 60 disk_appears "$DISK"
 	check_err $? "the disk does not appear"
 }
 
@@ -77,7 +77,7 @@ after_bind()
 {
 	[ "$1" = 0 ] || check_no_trace "$DISK"
 	again "$1" disk_bind "$DISK"
-	wait_for 10 disk_appears "$DISK"
+	wait_for 60 disk_appears "$DISK"
 	check_err $? "the disk does not appear"
 	reads
 	check_err $? "cannot be read"
@@ -240,7 +240,7 @@ test_module()
 	echo nobody >"$override"
 	walk 10 step_insert after_insert
 	echo >"$override"
-	insmod "$MODULES/$DRIVER.ko" && wait_for 10 disk_appears "$DISK"
+	insmod "$MODULES/$DRIVER.ko" && wait_for 60 disk_appears "$DISK"
 	check_err $? "the disk does not appear"
 	reads
 	check_err $? "cannot be read"

@@ -38,7 +38,7 @@ test_move()
 	check_eq "$("$BIND" "$(disk_bdf "$DISK")" "$1")" "$(disk_bdf "$DISK"): $1" "its word"
 	check_eq "$(driver_of "$DISK")" "$1" "driver"
 	check_eq "$(driver_of "$OTHER")" virtio_ei_blk "driver of $OTHER"
-	wait_for 10 disk_appears "$DISK"
+	wait_for 60 disk_appears "$DISK"
 	check_err $? "the disk does not appear"
 	dd if="$(disk_dev "$DISK")" bs=1M count=1 iflag=direct status=none | cmp - /run/data
 	check_err $? "not what the other driver wrote"

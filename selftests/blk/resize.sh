@@ -30,7 +30,7 @@ test_size()
 {
 	device_resize "$DISK" $((SIZE + $1))
 	check_err $? "the device does not change"
-	wait_for 5 has_size $((SIZE + $1))
+	wait_for 60 has_size $((SIZE + $1))
 	check_err $? "sectors: $(disk_get "$DISK" size) instead of $(((SIZE + $1) << 11))"
 	check_eq "$(blockdev --getsize64 "$(disk_dev "$DISK")")" $(((SIZE + $1) << 20)) "blockdev"
 	load_flows 50
@@ -72,11 +72,11 @@ test_often()
 	for ((i = 1; i <= 10; i++)); do
 		device_resize "$DISK" $((SIZE + i))
 	done
-	wait_for 5 has_size $((SIZE + 10))
+	wait_for 60 has_size $((SIZE + 10))
 	check_err $? "sectors: $(disk_get "$DISK" size) instead of $(((SIZE + 10) << 11))"
 	# the next suite finds it as it was
 	device_resize "$DISK" "$SIZE"
-	wait_for 5 has_size "$SIZE"
+	wait_for 60 has_size "$SIZE"
 	check_err $? "sectors: $(disk_get "$DISK" size) instead of $((SIZE << 11))"
 }
 

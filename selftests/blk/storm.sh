@@ -73,7 +73,7 @@ test_sizes()
 	check_err $? "no requests are done"
 	storm host_storm "$CHANGES" "$(size_json $((size + 8)))" "$(size_json $((size + 16)))"
 	check_err $? "the disk does not change"
-	wait_for 10 size_is $((size + 16))
+	wait_for 60 size_is $((size + 16))
 	check_err $? "sectors in the end: $(disk_get "$DISK" size)"
 	load_flows 20
 	check_err $? "the requests do not go on"
@@ -81,7 +81,7 @@ test_sizes()
 	check_err $? "lost or spoiled"
 	check_eq "$(load_count errors)" 0 "requests failed"
 	device_resize "$DISK" "$size"
-	wait_for 10 size_is "$size"
+	wait_for 60 size_is "$size"
 	check_err $? "sectors afterwards: $(disk_get "$DISK" size)"
 }
 

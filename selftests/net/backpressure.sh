@@ -86,7 +86,7 @@ test_stop_and_wake()
 	check_err $? "the sender does not go on"
 	traffic_stop
 	check_err $? "the traffic was spoiled"
-	wait_for 5 arrived "$tx" "$rx"
+	wait_for 60 arrived "$tx" "$rx"
 	sent=$(($(if_get "$IF0" statistics/tx_packets) - tx))
 	received=$(($(rx_packets "$IF1" "$NS") - rx))
 	check_eq "$received" "$sent" "packets received"

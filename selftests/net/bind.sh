@@ -32,8 +32,8 @@ test_start()
 	kasan_here || :		# else each shell would look anew
 	drv_load
 	check_err $? "modules do not load"
-	wait_for 5 nic_appears "${PAIR}0"
-	wait_for 5 nic_appears "${PAIR}1"
+	wait_for 60 nic_appears "${PAIR}0"
+	wait_for 60 nic_appears "${PAIR}1"
 	traffic_follow "${PAIR}0" "${PAIR}1"
 	nic_flows "${PAIR}1"
 	check_err $? "no traffic"

@@ -72,7 +72,7 @@ test_charged()
 	copybreak_set "$1"
 	in_peer "$LIB_DIR/waiter" charged "$PORT" >/run/charged 2>&1 &
 	listener=$!
-	wait_for 5 somebody_listens
+	wait_for 60 somebody_listens
 	check_err $? "nobody listens"
 	# less the headers: Ethernet, IP, UDP
 	printf -v data '%*s' $(($2 - 42)) ''

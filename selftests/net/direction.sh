@@ -102,7 +102,7 @@ set_mode()
 		check_err $? "$nic: cannot be toggled"
 	done
 	check_negotiated "$NIC"
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 }
 
 pktgen_blast()
@@ -128,7 +128,7 @@ test_traffic()
 	check_err $? "pktgen"
 	traffic_run packet back -c 2000
 	check_err $? "lost or spoiled"
-	wait_for 5 settled
+	wait_for 60 settled
 	check_err $? "the transmit queue does not settle"
 	counters_read after
 	IRQS[$1]=$(delta 0 interrupts)

@@ -36,7 +36,7 @@ test_forced()
 	check_err $? "cannot be toggled"
 	used_event=$1 notify_on_empty=$2
 	check_negotiated "$nic"
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	both_read "$nic" 1
 	check_err $? "the counters cannot be read"
 	forced=${DEVICE_NOW[forced-on-empty]} interrupts=${QUEUE_NOW[interrupts]}

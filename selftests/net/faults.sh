@@ -69,7 +69,7 @@ test_fault()
 		vei_set "$nic" used_event "${mode%:*}" && vei_set "$nic" avail_event "${mode#*:}"
 		check_err $? "$nic: cannot be toggled"
 	done
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	fault_set "$FAULTY" "$fault"
 	check_err $? "$FAULTY: cannot be given the fault"
 	said=$(wakeups_ok)
@@ -86,9 +86,9 @@ test_fault()
 check_no_carrier()
 {
 	if [ "$FAULTY" = "${PAIR}0" ]; then
-		wait_for 5 not if_is_running "$IF0"
+		wait_for 60 not if_is_running "$IF0"
 	else
-		wait_for 5 not if_is_running "$IF1" "$NS"
+		wait_for 60 not if_is_running "$IF1" "$NS"
 	fi
 	check_err $? "$FAULTY has a carrier"
 }
@@ -102,7 +102,7 @@ test_recovers()
 		vei_set "$nic" reset 1
 		check_err $? "$nic: cannot be reset"
 	done
-	wait_for 5 if_is_running "$IF0" && wait_for 5 if_is_running "$IF1" "$NS"
+	wait_for 60 if_is_running "$IF0" && wait_for 60 if_is_running "$IF1" "$NS"
 	wakeups_ok
 	check_err $? "does not recover"
 }

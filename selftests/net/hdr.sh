@@ -155,7 +155,7 @@ send_frame()
 	echo >/sys/kernel/tracing/trace
 	in_peer "$LIB_DIR/frame" "${SEGMENTS[@]}" "$IF1" 1 "$FRAME"
 	check_err $? "cannot send"
-	wait_for 5 it_came
+	wait_for 60 it_came
 	check_err $? "the frame is neither taken nor dropped"
 }
 

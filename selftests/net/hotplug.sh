@@ -20,7 +20,7 @@ ALL_TESTS=(
 plug()
 {
 	plug_in "$1"
-	wait_for 10 nic_appears "$1"
+	wait_for 60 nic_appears "$1"
 	check_err $? "$1 has no interface"
 }
 

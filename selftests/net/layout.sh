@@ -111,10 +111,10 @@ test_link()
 	pair_create "$pair"
 	check_err $? "the pair does not come up"
 	device_link "${pair}0" false
-	wait_for 5 not if_is_running "$IF0"
+	wait_for 60 not if_is_running "$IF0"
 	check_err $? "link down is not seen"
 	device_link "${pair}0" true
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "link up is not seen"
 	pair_destroy
 }

@@ -145,7 +145,7 @@ batch_rename()
 {
 	local name
 
-	wait_for 10 nic_appears "$1" || return 1
+	wait_for 60 nic_appears "$1" || return 1
 	name=$(nic_ifname "$1")
 	if [ "$name" != "$2" ]; then
 		# which needs it to be down
@@ -237,8 +237,8 @@ pair_up()
 	ipv6_on
 	if_configure init $IF0 1 &&
 		if_configure $NS $IF1 2 &&
-		wait_for 10 if_is_running $IF0 &&
-		wait_for 10 if_is_running $IF1 $NS
+		wait_for 60 if_is_running $IF0 &&
+		wait_for 60 if_is_running $IF1 $NS
 }
 
 # IPv6 off on both ends, until the pair is created anew: it speaks unasked.

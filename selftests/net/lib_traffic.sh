@@ -134,7 +134,7 @@ nic_flows()
 {
 	local name before
 
-	wait_for 10 nic_appears "$1" || return 1
+	wait_for 60 nic_appears "$1" || return 1
 	name=$(nic_ifname "$1")
 	before=$(rx_packets "$name")
 	wait_for 10 rx_beyond "$name" $((before + ${2:-100}))

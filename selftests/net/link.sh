@@ -23,7 +23,7 @@ test_start()
 	check_err $? "the pair does not come up"
 	check_eq "$(if_get "$IF0" carrier)" 1 "carrier"
 	# by work of the kernel's own, which may take a second
-	wait_for 5 is_up
+	wait_for 60 is_up
 	check_err $? "operstate: $(if_get "$IF0" operstate)"
 }
 
@@ -35,10 +35,10 @@ is_up()
 flap()
 {
 	device_link "${PAIR}0" false
-	wait_for 5 not if_is_running "$IF0"
+	wait_for 60 not if_is_running "$IF0"
 	check_err $? "link down is not seen"
 	device_link "${PAIR}0" true
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "link up is not seen"
 }
 
@@ -61,7 +61,7 @@ test_down_at_up()
 	ip link set dev "$IF0" down
 	device_link "${PAIR}0" false
 	ip link set dev "$IF0" up
-	wait_for 5 not if_is_running "$IF0"
+	wait_for 60 not if_is_running "$IF0"
 	check_err $? "carrier without a link"
 	ip link set dev "$IF0" down
 	device_link "${PAIR}0" true
@@ -147,9 +147,9 @@ test_announce()
 		qmp '{"execute":"announce-self","arguments":{"initial":50,"max":50,"rounds":1,"step":1}}' \
 			>/dev/null
 		check_err $? "the device cannot be made to ask"
-		wait_for 5 tx_beyond "$tx"
+		wait_for 60 tx_beyond "$tx"
 		check_err $? "nothing is announced in round $i"
-		wait_for 5 acked_beyond "$acked"
+		wait_for 60 acked_beyond "$acked"
 		check_err $? "the device is not answered in round $i"
 	done
 }

@@ -48,8 +48,8 @@ set_row()
 			check_err $? "$nic: ${TOGGLES[i]} cannot be set"
 		done
 	done
-	wait_for 5 if_is_running "$IF0"
-	wait_for 5 if_is_running "$IF1" "$NS"
+	wait_for 60 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF1" "$NS"
 }
 
 # both_counts NIC QUEUE KEY: the driver's and the device's, of the same instant
@@ -86,14 +86,14 @@ test_row()
 	for nic in "${PAIR}0" "${PAIR}1"; do
 		check_negotiated "$nic"
 	done
-	wait_for 5 settled
+	wait_for 60 settled
 	kicks=$(both_counts "${PAIR}0" 1 kicks)
 	irqs=$(both_counts "${PAIR}1" 0 interrupts)
 	traffic_run packet there -q -b 32 -s 60 -c "$packets"
 	check_err $? "there: lost or spoiled"
 	traffic_run packet back -c 500
 	check_err $? "back: lost or spoiled"
-	wait_for 5 settled
+	wait_for 60 settled
 	check_err $? "the transmit queue does not settle"
 	check_counts "$kicks" "$(both_counts "${PAIR}0" 1 kicks)" "kicks"
 	check_interrupts "$irqs" "$(both_counts "${PAIR}1" 0 interrupts)"

@@ -88,7 +88,7 @@ test_under_traffic()
 	for mtu in 9000 1500 1400 4000 1500; do
 		set_mtu "$mtu"
 		check_err $? "an MTU of $mtu is refused"
-		wait_for 5 if_is_running "$IF0"
+		wait_for 60 if_is_running "$IF0"
 		check_err $? "the link is gone"
 		traffic_flows
 		check_err $? "the traffic does not go on with $mtu"

@@ -34,17 +34,17 @@ reset()
 {
 	vei_set "$nic" reset 1
 	check_err $? "cannot be reset"
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 }
 
 # device_knows is|has MEMBER VALUE: now, and after a reset
 device_knows()
 {
-	wait_for 5 "filter_$1" "$2" "$3"
+	wait_for 60 "filter_$1" "$2" "$3"
 	check_err $? "$2: '$(filter "$2")', expected '$3'"
 	is_stock && return
 	reset
-	wait_for 5 "filter_$1" "$2" "$3"
+	wait_for 60 "filter_$1" "$2" "$3"
 	check_err $? "after a reset $2: '$(filter "$2")', expected '$3'"
 }
 

@@ -74,7 +74,7 @@ test_interrupts()
 		vei_set "$one" used_event "${1%:*}" && vei_set "$one" avail_event "${1#*:}"
 		check_err $? "$one: cannot be toggled"
 	done
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	before=$(device_stats "${PAIR}0" 0 interrupts)
 	device_fault "${PAIR}0" unsuppressed-interrupts && device_fault "${PAIR}1" unsuppressed-interrupts
 	check_err $? "cannot set the fault"
@@ -88,7 +88,7 @@ test_interrupts()
 	for one in "${PAIR}0" "${PAIR}1"; do
 		vei_set "$one" used_event 1 && vei_set "$one" avail_event 1
 	done
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "it does not come back"
 }
 
@@ -153,17 +153,17 @@ test_flaps()
 	check_err $? "the link does not flap"
 	note "$(($(nic_count config_interrupts) - before)) interrupts for $((2 * FLAPS)) changes, $(if_get "$IF0" carrier_changes) of them seen"
 	check_ge $(($(nic_count config_interrupts) - before)) 100 "interrupts"
-	wait_for 10 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "the link is not up in the end"
 	traffic_flows
 	check_err $? "the traffic does not go on"
 	traffic_stop
 	check_err $? "lost or spoiled"
 	device_link "$nic" false
-	wait_for 10 not if_is_running "$IF0"
+	wait_for 60 not if_is_running "$IF0"
 	check_err $? "it is not seen to go down any more"
 	device_link "$nic" true
-	wait_for 10 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "it is not seen to come up any more"
 }
 
@@ -262,7 +262,7 @@ recovers()
 {
 	local before
 
-	wait_for 10 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	traffic
 	check_err $? "lost or spoiled"
 	before=$(nic_irqs)

@@ -29,7 +29,7 @@ test_suspend()
 	check_err $? "no traffic"
 	suspend
 	check_err $? "the machine does not sleep"
-	wait_for 10 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	check_err $? "no carrier afterwards"
 	traffic_flows
 	check_err $? "the traffic has stopped"

@@ -50,7 +50,7 @@ test_toggle()
 	declare -g "$name=$value"
 	check_eq "$(vei_get "$nic" "$name")" "$value" "$name"
 	check_negotiated "$nic"
-	wait_for 5 link_is_there
+	wait_for 60 link_is_there
 	check_err $? "the link is gone"
 	traffic_flows
 	check_err $? "the traffic has stopped"

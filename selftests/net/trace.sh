@@ -63,8 +63,8 @@ test_traffic()
 		vei_set "$nic" used_event "${1%:*}" && vei_set "$nic" avail_event "${1#*:}"
 		check_err $? "$nic: cannot be toggled"
 	done
-	wait_for 5 if_is_running "$IF0"
-	wait_for 5 if_is_running "$IF1" "$NS"
+	wait_for 60 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF1" "$NS"
 	wait_for 5 vei_settled "$nic" 1
 	COUNTS=()
 	counts_read "$nic"

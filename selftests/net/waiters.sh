@@ -93,10 +93,10 @@ messages()
 
 	in_peer "$LIB_DIR/waiter" sink >/run/sink 2>&1 &
 	sink=$!
-	wait_for 5 peer_is listening
+	wait_for 60 peer_is listening
 	"$LIB_DIR/waiter" messages "$IP1" 8 >/run/messages 2>&1 &
 	sender=$!
-	wait_for 5 peer_is established
+	wait_for 60 peer_is established
 	in_peer tc qdisc add dev "$IF1" root netem delay 700ms
 	check_err $? "cannot delay the answers"
 	wait "$sender"

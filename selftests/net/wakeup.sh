@@ -34,7 +34,7 @@ test_wakeups()
 	done
 	ethtool -C "$IF0" tx-usecs "$2"
 	in_peer ethtool -C "$IF1" tx-usecs "$2"
-	wait_for 5 if_is_running "$IF0"
+	wait_for 60 if_is_running "$IF0"
 	wakeups_ok
 	check_err $? "stalled"
 }

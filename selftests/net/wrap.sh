@@ -52,7 +52,7 @@ test_counters()
 		skip "the stock driver has none"
 		return
 	fi
-	wait_for 5 transmitted
+	wait_for 60 transmitted
 	check_err $? "the transmit queue does not settle"
 	check_ge "$(vei_queue "${PAIR}0" 1 adds)" "$PACKETS" "buffers added to transmit"
 	check_ge "$(vei_queue "${PAIR}1" 0 used)" "$PACKETS" "buffers used to receive"

@@ -47,7 +47,7 @@ rng_bind()
 read_anew()
 {
 	rng_bind
-	wait_for 10 rng_selected
+	wait_for 60 rng_selected
 	check_err $? "the device does not come back"
 	reader_start
 	reader_flows
@@ -65,7 +65,7 @@ test_rounds()
 		check_fail $? "the device is left over"
 		rng_bind
 		check_err $? "cannot bind"
-		wait_for 10 rng_selected
+		wait_for 60 rng_selected
 		check_err $? "the device does not come back"
 		reader_flows
 		check_err $? "no bytes come after round $i"

@@ -43,7 +43,7 @@ rng_selected()
 
 drv_load()
 {
-	modprobe rng_core && drv_insert "$@" && wait_for 10 rng_selected
+	modprobe rng_core && drv_insert "$@" && wait_for 60 rng_selected
 }
 
 # rng_read BYTES FILE: from the device; fails if they do not come in time

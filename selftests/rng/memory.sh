@@ -48,7 +48,7 @@ after_bind()
 		rng_bind
 		check_err $? "not at the next try either"
 	fi
-	wait_for 10 rng_selected
+	wait_for 60 rng_selected
 	check_err $? "the device does not appear"
 	rng_read 64 /run/bytes
 	check_err $? "no bytes come"
@@ -67,7 +67,7 @@ test_probe()
 without_any()
 {
 	memory_here || return 0
-	rng_bind && wait_for 10 rng_selected
+	rng_bind && wait_for 60 rng_selected
 	check_err $? "the device does not appear"
 	asks_nothing "$@"
 	rng_read 64 /run/bytes

@@ -47,18 +47,18 @@ ready_net()
 {
 	local name
 
-	wait_for 10 device_name a0 net >/dev/null && name=$(device_name a0 net) &&
+	wait_for 60 device_name a0 net >/dev/null && name=$(device_name a0 net) &&
 		ip addr replace 192.0.2.1/24 dev "$name" && ip link set dev "$name" up
 }
 
 ready_blk()
 {
-	wait_for 10 device_name d block >/dev/null
+	wait_for 60 device_name d block >/dev/null
 }
 
 ready_rng()
 {
-	wait_for 10 rng_selected
+	wait_for 60 rng_selected
 }
 
 # once TYPE: something that it can or cannot do
