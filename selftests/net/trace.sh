@@ -65,13 +65,13 @@ test_traffic()
 	done
 	wait_for 60 if_is_running "$IF0"
 	wait_for 60 if_is_running "$IF1" "$NS"
-	wait_for 5 vei_settled "$nic" 1
+	wait_for 60 vei_settled "$nic" 1
 	COUNTS=()
 	counts_read "$nic"
 	echo >"$TRACING/trace"
 	traffic_run packet there -c 500 && traffic_run packet back -c 500
 	check_err $? "lost or spoiled"
-	wait_for 5 vei_settled "$nic" 1
+	wait_for 60 vei_settled "$nic" 1
 	check_err $? "the transmit queue does not settle"
 	counts_read "$nic"
 	echo 0 >"$TRACING/tracing_on"

@@ -42,7 +42,7 @@ test_lone()
 		skip "the stock driver has no timer"
 		return
 	fi
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < 4 || (late < 1 && i < 20); i++)); do
 		echo first >"/dev/udp/$NOBODY/9"
 		sleep 0.05
 		echo second >"/dev/udp/$NOBODY/9"
@@ -57,12 +57,12 @@ test_lone()
 	check_ge "$late" 1 "packets left to the timer, of $i"
 }
 
-# quickest COMMAND...: which leaves in MS how long it took; the machine may have been away once
+# quickest COMMAND...: which leaves in MS how long it took; the machine may have been away
 quickest()
 {
 	local i best=1000000
 
-	for ((i = 0; i < 3 && best > LIMIT_MS; i++)); do
+	for ((i = 0; i < 6 && best > LIMIT_MS; i++)); do
 		"$@" || return
 		[ "$MS" -ge "$best" ] || best=$MS
 	done
