@@ -113,7 +113,7 @@ test_monitor_sees()
 	local log=/run/monitor
 
 	ip monitor link dev "$IF0" >"$log" &
-	wait_for 20 flap_is_logged "$log"
+	wait_for 120 flap_is_logged "$log"
 	check_err $? "no message of the changes"
 	kill $!
 	wait $! 2>/dev/null
