@@ -130,7 +130,8 @@ test_filters_again()
 	# what remains of 1 s, which the first try may have taken; 2 + 4 s
 	check_ge $(($(now) - since)) 580 "hundredths of a second until three tries more"
 	check_not_put_off 4 filters_change
-	for said in "promiscuous mode on" "all multicast off"; do
+	# what was on its way from before may have been refused first
+	for said in "promiscuous mode o(n|ff)" "all multicast o(n|ff)"; do
 		check_eq "$(times_said "cannot switch $said: -12")" 1 "times that it was said: $said"
 	done
 	meddle_end
