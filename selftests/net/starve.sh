@@ -55,7 +55,8 @@ test_starve()
 	local stream
 
 	traffic_ends tcp back
-	"$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 0 -L -t 60 >/run/stream 2>&1 &
+	# more than ever gets there; -c 0 would be done after 64 MiB, a second
+	"$TRAFFIC" tcp "${KIND_OPTIONS[@]}" -c 60000000000 -L -t 60 >/run/stream 2>&1 &
 	stream=$!
 	if ! wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100)); then
 		fail "no stream: $(tr '\n' ' ' </run/stream)"
