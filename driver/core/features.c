@@ -182,7 +182,7 @@ EXPORT_SYMBOL_NS_GPL(vei_dev_negotiate, VEI_NS);
 /**
  * vei_dev_retoggle() - negotiate again
  * @dev: the device, under its toggle_lock
- * @toggle: one of its toggles, &vei_dev.kick_always or &vei_dev.intr_flags
+ * @toggle: one of its toggles
  * @value: its new value; what was before is tried if the device cannot go on so
  *
  * Context: may sleep. Return: 0 or a negative errno.

@@ -83,15 +83,16 @@ static u16 vei_watch_used(const struct vei_queue *q)
 /* Does the device sit on buffers that it may not know of? */
 static bool vei_watch_waits(const struct vei_queue *q)
 {
-	return q->standing ? vei_ring_starved(&q->ring) : vei_ring_unused(&q->ring);
+	return q->standing ? vei_ring_starved(&q->ring, q->cfg.kick_by_index) :
+			     vei_ring_unused(&q->ring);
 }
 
 /* The first kick that might help, or one more after a while. */
-static void vei_watch_kick(struct vei_queue *q, bool still)
+static void vei_watch_kick(struct vei_queue *q, bool stuck)
 {
 	struct vei_watch *w = &q->watch;
 
-	if (!still || !vei_watch_waits(q)) {
+	if (!stuck) {
 		w->looks = 0;
 		w->patience = 1;
 		return;
@@ -184,8 +185,12 @@ static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
 {
 	struct vei_watch *w = &q->watch;
 
-	if (w->kicked && used != w->used && !late)
-		vei_watch_lost(q, VEI_LOST_KICK, used);
+	if (w->kicked && used != w->used) {
+		if (!late)
+			vei_watch_lost(q, VEI_LOST_KICK, used);
+		/* The next one that is lost is not this one. */
+		w->patience = 1;
+	}
 	w->kicked = false;
 }
 
@@ -209,19 +214,21 @@ static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 {
 	struct vei_watch *w = &q->watch;
 	u16 used = vei_watch_used(q);
-	bool still = used == w->used;
+	bool still = used == w->used, waits = vei_watch_waits(q);
 
 	vei_watch_judge(q, used);
 	if (q->dev->watch_again) {
 		vei_watch_look_again(q, used, late);
 	} else {
-		vei_watch_kick(q, still);
+		/* What it was given since is not old enough to have been lost. */
+		vei_watch_kick(q, still && waits && w->waits);
 		if (q->handler)
 			vei_watch_intr(q);
 	}
-	if (!still || w->due || w->looks)
+	if (!still || w->due || waits)
 		*quiet = false;
 	w->used = used;
+	w->waits = waits;
 	return !q->dev->watch_again && (w->kicked || w->missed);
 }
 
@@ -276,7 +283,7 @@ static bool vei_watch_is_late(const struct vei_dev *dev)
 /* At all queues; at the next time only at what is in doubt, if anything is. */
 static void vei_watch_queues(struct vei_dev *dev, bool late)
 {
-	bool quiet = true, again = false;
+	bool quiet = !dev->watch_again, again = false;
 	unsigned int i;
 
 	/* What is in doubt belongs to the look that has found it. */
@@ -308,15 +315,28 @@ static void vei_watch_look(struct timer_list *timer)
 	for (i = 0; polled && i < dev->nqueue; i++)
 		if (dev->queue[i])
 			vei_watch_poll(dev->queue[i]);
-	if (time_after_eq(jiffies, dev->watch_next))
+	if (time_after_eq(jiffies, dev->watch_next)) {
+		/* Nor is the one to be trusted that tells of the configuration. */
+		if (polled && !dev->watch_again && dev->ops->config_changed)
+			dev->ops->config_changed(dev);
 		vei_watch_queues(dev, late);
+	}
 	if (polled && time_after(dev->watch_next, jiffies + VEI_WATCH_POLL))
 		mod_timer(timer, jiffies + VEI_WATCH_POLL);
 	else
 		mod_timer(timer, dev->watch_next);
 }
 
-/* Negotiate again, or only begin again, with less trust. */
+/*
+ * Negotiate again, or only begin again, with less trust. No restart fails for that, so if this
+ * one does, it is not taken back: the next reset has it.
+ */
+static void vei_watch_restart(struct vei_dev *dev)
+{
+	if (!dev->ops->restart || (dev->ops->restart(dev) && dev->ops->restart(dev)))
+		dev_warn(&dev->pdev->dev, "cannot be reset now: that begins with its next reset\n");
+}
+
 static void vei_watch_distrust(struct work_struct *work)
 {
 	struct vei_dev *dev = container_of(work, struct vei_dev, distrust);
@@ -336,7 +356,8 @@ static void vei_watch_distrust(struct work_struct *work)
 		lost[VEI_LOST_INTERRUPT] = 0;
 	}
 	if (what) {
-		vei_dev_retoggle(dev, what, true);
+		*what = true;
+		vei_watch_restart(dev);
 		lost[what == &dev->kick_always ? VEI_LOST_KICK : VEI_LOST_INTERRUPT] = 0;
 	}
 	mutex_unlock(&dev->toggle_lock);

@@ -72,6 +72,7 @@ struct vei_queue_count {
 /**
  * struct vei_watch - a queue as it was at the last look
  * @used: how many were used by then, modulo 65,536
+ * @waits: the device sat on buffers
  * @taken: buffers taken
  * @shadow: what interrupts were asked for after
  * @interrupts: how many there had been
@@ -86,6 +87,7 @@ struct vei_watch {
 	u16 taken;
 	u16 shadow;
 	u64 interrupts;
+	bool waits;
 	bool due;
 	bool missed;
 	bool kicked;

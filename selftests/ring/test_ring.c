@@ -662,7 +662,9 @@ static void say(struct vei_ring *r, u16 word)
 static void test_watch_kick(void)
 {
 	static const u16 bases[] = { 0, 1, 65534, 32767 };
+	static const u16 no_flags;
 	unsigned int i, by_index;
+	struct vei_kick kick;
 
 	for (i = 0; i < ARRAY_SIZE(bases); i++) {
 		for (by_index = 0; by_index < 2; by_index++) {
@@ -679,17 +681,23 @@ static void test_watch_kick(void)
 			EXPECT(vei_ring_unused(r));
 			/* It waits for this one, says the device, or never began. */
 			say(r, by_index ? bases[i] : 0);
-			EXPECT_EQ(vei_ring_starved(r), by_index && bases[i] != 0);
+			EXPECT_EQ(vei_ring_starved(r, by_index), by_index && bases[i] != 0);
+			/* Also where it is kicked whatever it says. */
+			kick = r->kick;
+			r->kick.by_index = false;
+			r->kick.word = &no_flags;
+			EXPECT_EQ(vei_ring_starved(r, by_index), by_index && bases[i] != 0);
+			r->kick = kick;
 			/* It knows of this one, or wants to hear of none. */
 			say(r, by_index ? bases[i] + 1 : VEI_USED_F_NO_NOTIFY);
-			EXPECT(!vei_ring_starved(r));
+			EXPECT(!vei_ring_starved(r, by_index));
 			EXPECT(vei_ring_unused(r));
 			/* Used, taken or not. */
 			say(r, by_index ? bases[i] + 1 : 0);
 			rig_dev_push(&dev, 0, 1);
 			rig_dev_publish(&dev);
 			EXPECT(!vei_ring_unused(r));
-			EXPECT(!vei_ring_starved(r));
+			EXPECT(!vei_ring_starved(r, by_index));
 			end();
 		}
 	}

@@ -430,17 +430,19 @@ static __always_inline bool vei_ring_unused(const struct vei_ring *r)
 /**
  * vei_ring_starved() - does the device say that it waits for buffers that it has?
  * @r: the ring, of a queue where the device keeps buffers for what may come
+ * @by_index: the device writes avail_event, whether or not kicks go by it now
  *
  * By index, it waits for the buffer after all that it has used, and it has used some: it
  * has consumed what it knew of. (A device that never began waits likewise, by rights.) By
  * flags nobody can tell, as NO_NOTIFY is a hint. Anybody may ask.
  */
-static __always_inline bool vei_ring_starved(const struct vei_ring *r)
+static __always_inline bool vei_ring_starved(const struct vei_ring *r, bool by_index)
 {
+	u8 __vei_shared *mem = (u8 __vei_shared *)r->desc;
 	u16 used = vei_ring_used_idx(r);
 
-	return r->kick.by_index && used && vei_ring_unused(r) &&
-	       vei_shared_load16(r->kick.word) == used;
+	return by_index && used && vei_ring_unused(r) &&
+	       vei_shared_load16(vei_shared_word(mem, vei_layout_avail_event(r->size))) == used;
 }
 
 /**
