@@ -140,7 +140,7 @@ static void vei_queue_kick_always(struct vei_queue *q)
  * @q: a queue that serves @spec
  * @spec: what its driver wants
  *
- * Context: may sleep. Return: 0 or a negative errno, with a message.
+ * Context: may sleep. Return: 0, or -EINVAL if its size is none that a ring can have.
  */
 int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 {
@@ -159,9 +159,6 @@ int vei_queue_renew(struct vei_queue *q, const struct vei_queue_spec *spec)
 	cfg->intr_by_index = vei_dev_intr_by_index(q->dev);
 	vei_queue_choose_tables(q);
 	err = vei_ring_init(&q->ring, cfg);
-	if (err)
-		dev_err(&q->dev->pdev->dev, "%s: size %u is no power of two up to %u\n", q->name,
-			cfg->size, VEI_RING_SIZE_MAX);
 	if (!err && q->dev->kick_always)
 		vei_queue_kick_always(q);
 	return err;

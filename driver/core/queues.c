@@ -2,6 +2,7 @@
 /* The virtqueues of a device: which there are, and that the device is given them. */
 
 #include <linux/export.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -39,6 +40,12 @@ static int vei_queues_find(struct vei_dev *dev, const struct vei_queue_spec *spe
 	if (pfn) {
 		dev_err(&dev->pdev->dev, "queue %u (%s): in use already\n", index, spec->name);
 		return -EBUSY;
+	}
+	/* Before memory for so many is asked for. */
+	if (!is_power_of_2(size) || size > VEI_RING_SIZE_MAX) {
+		dev_err(&dev->pdev->dev, "queue %u (%s): size %u is no power of two up to %u\n",
+			index, spec->name, size, VEI_RING_SIZE_MAX);
+		return -EINVAL;
 	}
 	return size;
 }
