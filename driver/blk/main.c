@@ -249,6 +249,7 @@ static struct pci_driver vei_blk_driver = {
 	.probe = vei_blk_probe,
 	.remove = vei_blk_remove,
 	.shutdown = vei_blk_shutdown,
+	.err_handler = &vei_dev_pci_errors,
 	.driver.pm = &vei_blk_pm_ops,
 	.dev_groups = vei_dev_groups,
 };

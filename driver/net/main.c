@@ -338,6 +338,7 @@ static struct pci_driver vei_net_driver = {
 	.probe = vei_net_probe,
 	.remove = vei_net_remove,
 	.shutdown = vei_net_shutdown,
+	.err_handler = &vei_dev_pci_errors,
 	.driver.pm = &vei_net_pm_ops,
 	.dev_groups = vei_dev_groups,
 };

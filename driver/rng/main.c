@@ -303,6 +303,7 @@ static struct pci_driver vei_rng_driver = {
 	.probe = vei_rng_probe,
 	.remove = vei_rng_remove,
 	.shutdown = vei_rng_shutdown,
+	.err_handler = &vei_dev_pci_errors,
 	.driver.pm = &vei_rng_pm_ops,
 	.dev_groups = vei_dev_groups,
 };

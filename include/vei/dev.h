@@ -200,6 +200,7 @@ struct vei_dev {
 };
 
 extern const struct attribute_group *vei_dev_groups[];
+extern const struct pci_error_handlers vei_dev_pci_errors;
 
 struct vei_dev *vei_dev_create(struct pci_dev *pdev, const struct vei_dev_ops *ops, void *priv);
 void vei_dev_destroy(struct vei_dev *dev);

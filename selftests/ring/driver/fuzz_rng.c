@@ -42,6 +42,7 @@ static struct {
 struct vei_params vei_params;
 struct module __this_module;
 const struct attribute_group *vei_dev_groups[1];
+const struct pci_error_handlers vei_dev_pci_errors;
 
 static u32 rng_read(unsigned int at, unsigned int width);
 static void rng_write(unsigned int at, unsigned int width, u32 value);
