@@ -31,6 +31,7 @@ static __always_inline unsigned int vei_blk_take_all(struct vei_blk_vq *vq,
 	unsigned int n = 0;
 	u32 len;
 
+	lockdep_assert_held(&vq->lock);
 	while ((req = vei_queue_get(vq->q, &len))) {
 		req->result = READ_ONCE(req->status);
 		if (unlikely(req->result > VEI_BLK_S_LAST)) {

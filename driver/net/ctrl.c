@@ -50,6 +50,7 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
 	bool over = false;
 	u32 len;
 
+	lockdep_assert_held(&net->ctrl_lock);
 	while (vei_queue_get(q, &len) != c) {
 		if (vei_queue_broken(q))
 			return -EIO;
@@ -82,6 +83,7 @@ static int vei_net_ctrl_wait(struct vei_net *net, const struct vei_net_cmd *c)
 /* Does the device take such a command, since its last reset? Under ctrl_lock. */
 static bool vei_net_ctrl_takes(const struct vei_net *net, u8 class, u8 cmd)
 {
+	lockdep_assert_held(&net->ctrl_lock);
 	switch (class) {
 	case VEI_NET_CTRL_RX:
 		return vei_net_has(net, VEI_NET_F_CTRL_RX);

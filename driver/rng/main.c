@@ -108,6 +108,7 @@ static int vei_rng_set_state(struct vei_rng *rng, enum vei_rng_state to)
 {
 	int err = 0;
 
+	lockdep_assert_held(&rng->lock);
 	if (rng->state == VEI_RNG_RUNNING && to < VEI_RNG_RUNNING)
 		vei_rng_down(rng);
 	if (rng->state < VEI_RNG_RUNNING && to == VEI_RNG_RUNNING)
@@ -161,6 +162,7 @@ static int vei_rng_take(struct vei_rng *rng, void *to, size_t max)
 	int err;
 	u32 len;
 
+	lockdep_assert_held(&rng->lock);
 	if (rng->state < VEI_RNG_RUNNING)
 		return -ENODEV;
 	q = rng->dev->queue[0];

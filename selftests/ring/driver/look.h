@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Comes before each file of the driver: the device may step in before it reads a word that the
- * device wrote.
+ * device wrote, and what has to be locked is.
  */
 #ifndef VEI_LOOK_H
 #define VEI_LOOK_H
@@ -17,5 +17,16 @@ static __always_inline u16 vei_shared_load16(const u16 *p)
 	hostile_look(p);
 	return vei_shared_load16_alone(p);
 }
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+void hostile_must_hold(bool held);
+
+#undef lockdep_assert_held
+#define lockdep_assert_held(l) hostile_must_hold(_Generic((l), \
+	struct mutex *: mutex_is_locked((void *)(l)), \
+	spinlock_t *: spin_is_locked((spinlock_t *)(void *)(l)), \
+	default: true))		/* the kernel's own */
 
 #endif /* VEI_LOOK_H */
