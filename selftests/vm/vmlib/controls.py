@@ -52,6 +52,9 @@ NO_RESULT = GOOD.replace("# 1..2\n# ok 1 - one\n# ok 2 - two # SKIP the stock dr
 # name, the command in the guest, time limit, the symptom
 GUESTS = [
     ("a panic", "echo c >/proc/sysrq-trigger; sleep 60", 60, "no verdict"),
+    ("a panic after the verdict", "off=$(command -v poweroff) && rm $off && "
+     "printf '#!/bin/sh\\necho c >/proc/sysrq-trigger\\n' >$off && chmod +x $off", 60,
+     "the kernel panicked"),
     ("a hang", "sleep 600", 12, "time limit"),
     ("a warning in the kernel log",
      "echo 'WARNING: CPU: 0 PID: 1 at nowhere' >/dev/kmsg", 60, "kernel log is clean"),

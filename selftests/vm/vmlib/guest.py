@@ -59,6 +59,14 @@ def tail(path, lines=40):
         return []
 
 
+def panicked(console):
+    try:
+        with open(console, errors="replace") as log:
+            return "Kernel panic - " in log.read()
+    except OSError:
+        return False
+
+
 class Boot:
     """Start QEMU, follow the report, stop QEMU whatever happens.
 
@@ -101,6 +109,9 @@ class Boot:
                 raise process.Stopped
             if self.guest.mode == "tests":
                 self.report.judge(self.guest.tests)
+            # also after the verdict, and in a moment that a snapshot took back
+            if self.guest.mode != "shell" and panicked(self.console):
+                self.problems.append("the kernel panicked")
             outcome = Outcome(self.guest.name, self.report, self.problems + self.report.problems,
                               time.monotonic() - started, self.console)
             self.show_problems(outcome)
