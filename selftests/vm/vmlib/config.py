@@ -317,12 +317,13 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
             "-fw_cfg", f"name=opt/vei/job,file={where}/job",
             # no device uses it: it is where savevm puts the machine
             "-drive", f"if=none,id=state,format=qcow2,file={where}/state.qcow2"]
+    # first, as others may sit on one
+    for device in guest.devices:
+        args += ["-device", device]
     for index, pair in enumerate(guest.pairs):
         args += pair.args(index, os.path.dirname(run_dir))
     for index, one in enumerate(guest.disks):
         args += one.args(guest.disk_slot(index), option(os.path.dirname(run_dir)))
-    for device in guest.devices:
-        args += ["-device", device]
     return tap_wrapper(guest) + args + guest.qemu_args
 
 

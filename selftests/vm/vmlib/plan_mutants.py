@@ -61,6 +61,10 @@ CORE_MUTANTS = [
         "driver/blk/main.c": [("\t.shutdown = vei_blk_shutdown,\n", ""),
                               ("static void vei_blk_shutdown",
                                "static void __maybe_unused vei_blk_shutdown")]}),
+    Mutant("reset-by-the-bus-unnoticed", "types-express", "bus_reset", "start|reset net",
+           "net has stopped", {
+               CORE + "main.c": [("\tif (dev->ops->restart(dev))\n\t\tdev_warn(&pdev->dev, \"cannot go",
+                                  "\tif (!dev)\n\t\tdev_warn(&pdev->dev, \"cannot go")]}),
     Mutant("xen-not-asked", "defects", "probe", "test_start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),
     Mutant("suppressed-below-0", "hotplug", "counters", "while.*=1,", "delayed at .* kicks_suppressed", {

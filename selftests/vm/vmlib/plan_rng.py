@@ -40,6 +40,18 @@ def each_type(props):
     return {"pairs": [Pair("a", props=props)], "disks": [Disk("d", props=props)]}
 
 
+def express():
+    """One of each type on a bus of its own, as PCI Express, which can be reset alone."""
+    at = [{"bus": f"port{bus}", "addr": "0x0", "disable-modern": "off", "disable-legacy": "off"}
+          for bus in (1, 2, 3)]
+    rng = ",".join(["virtio-rng-pci", "id=r", *(f"{key}={at[2][key]}" for key in at[2])])
+    return {"pairs": [Pair("a", props0=at[0])], "disks": [Disk("d", props=at[1])],
+            "devices": [f"pcie-root-port,id=port{bus},addr=0x{bus + 7:x},chassis={bus}"
+                        for bus in (1, 2, 3)] + [rng],
+            "env": {f"VEI_BDF_{name}": f"0000:{bus:02x}:00.0"
+                    for bus, name in ((1, "a0"), (2, "d"), (3, "r"))}}
+
+
 def guests():
     qemu = os.environ.get("QEMU_DRAFT")
     found = [
@@ -47,6 +59,7 @@ def guests():
               tests=suites("smoke.sh", "bind.sh"), **device({})),
         control_guest("types", MOVE, seconds=60, collect=suites, **each_type({}), **device({})),
         Guest(name="types", seconds=80, tests=suites("move.sh"), **each_type({}), **device({})),
+        Guest(name="types-express", seconds=40, tests=suites("bus_reset.sh"), **express()),
     ]
     if qemu:
         quiet = dict(DRAFT, ioeventfd="off")

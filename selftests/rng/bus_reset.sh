@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The bus resets a device of each type below its driver, which begins again, while requests
+# and packets go on.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_types.sh
+. "$LIB_DIR/lib_types.sh"
+
+ALL_TESTS=(types_start)
+for type in "${TYPES[@]}"; do
+	ALL_TESTS+=("test_reset $type")
+done
+ALL_TESTS+=(test_stop)
+
+# Nothing of it is left that the driver could wait for: without a restart it would for ever.
+test_reset()
+{
+	local dir=/sys/bus/pci/devices/${BDF[$1]} i
+
+	for i in 1 2 3; do
+		echo 1 >"$dir/reset"
+		check_err $? "round $i: no reset"
+		check_goes_on "$1"
+	done
+	check_eq "$(<"$dir/virtio_ei/kicks_lost")" 0 "kicks lost"
+	check_eq "$(<"$dir/virtio_ei/interrupts_lost")" 0 "interrupts lost"
+}
+
+types_run
