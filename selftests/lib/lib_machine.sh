@@ -14,6 +14,9 @@ pci_present()
 # Out with device $1.
 unplug()
 {
+	local var=VEI_BDF_$1
+
+	watch_is_quiet "${!var}"
 	qmp "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"$1\"}}" >/dev/null
 	check_err $? "$1 cannot be unplugged"
 	wait_for 40 not pci_present "$1"

@@ -102,6 +102,7 @@ drv_load()
 
 nic_unbind()
 {
+	watch_is_quiet "$(nic_bdf "$1")"
 	nic_bdf "$1" >"$(pci_driver)/unbind"
 }
 

@@ -46,6 +46,17 @@ drv_load()
 	modprobe rng_core && drv_insert "$@" && wait_for 60 rng_selected
 }
 
+rng_unbind()
+{
+	watch_is_quiet "$VEI_BDF_r"
+	echo "$VEI_BDF_r" >"$(pci_driver)/unbind"
+}
+
+rng_bind()
+{
+	echo "$VEI_BDF_r" >"$(pci_driver)/bind"
+}
+
 # rng_read BYTES FILE: from the device; fails if they do not come in time
 rng_read()
 {

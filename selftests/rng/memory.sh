@@ -14,16 +14,6 @@ ALL_TESTS=(test_start test_probe test_reset)
 [ "${VEI_MEMORY-}" != sleep ] || ALL_TESTS=(test_start test_resume)
 CLEANUP=memory_cleanup
 
-rng_unbind()
-{
-	echo "$VEI_BDF_r" >"$(pci_driver)/unbind"
-}
-
-rng_bind()
-{
-	echo "$VEI_BDF_r" >"$(pci_driver)/bind"
-}
-
 test_start()
 {
 	memory_here || return 0

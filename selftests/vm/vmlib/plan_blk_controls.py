@@ -61,6 +61,16 @@ DRAFT_DEVICE = [
           "the requests stall after a restore", only=f"snapshot {MODE}"),
 ]
 
+# The watch makes good for one interrupt; that is said where the driver or the device goes.
+LOSE = "break_fault a lost-interrupt && requests a 1 && device_faultless a"
+LOST = "interrupts_lost: 1, expected 0"
+FLAGS = "used_event=0,avail_event=0"
+WATCHED = [
+    Break("wrap", f"test_wrap {MODE}", f"patient() {{ patient() {{ :; }}; {LOSE}; }}", LOST,
+          only="wrap", fails=f"test_wrap {FLAGS}"),
+    Break("bind", "test_names", LOSE, LOST, only="reset|names"),
+]
+
 
 def guests():
     same = {"pairs": [], "collect": suites, "env": {"VEI_MODES": MODE, "VEI_PLUG_ROUNDS": 2}}
@@ -73,4 +83,8 @@ def guests():
     if qemu:
         found.append(control_guest("blk-draft", DRAFT_DEVICE, seconds=120, qemu=qemu, disks=[
             Disk("a", backend="qcow2", props=dict(DRAFT, ioeventfd="off"))], **same))
+        same["env"] = {"VEI_MODES": f"{MODE} {FLAGS}", "VEI_WRAP_REQUESTS": 500,
+                       "VEI_BIND_ROUNDS": 1}
+        found.append(control_guest("blk-watch", WATCHED, seconds=30, qemu=qemu, disks=[
+            Disk("a", props=dict(DRAFT, ioeventfd="off"))], **same))
     return found
