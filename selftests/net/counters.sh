@@ -153,7 +153,7 @@ test_ethtool()
 
 	read_stats
 	for key in adds used kick_decisions kicks kicks_suppressed interrupts interrupts_empty \
-		   rearms rearms_lost; do
+		   rearms rearms_lost kicks_lost interrupts_lost; do
 		check_eq "$(ethtool_stat "tx0_$key")" "$(vei_queue "${PAIR}0" 1 "$key")" \
 			"tx0_$key and queue 1's $key"
 		check_eq "$(ethtool_stat "rx0_$key")" "$(vei_queue "${PAIR}0" 0 "$key")" \

@@ -119,18 +119,49 @@ test_link()
 	pair_destroy
 }
 
+# Interrupts of vei0 that were for all its queues: by debugfs, and by ethtool
+shared_interrupts()
+{
+	sed -n 's/^shared_interrupts: //p' \
+		"/sys/kernel/debug/virtio_ei/$(nic_bdf "${PAIR}0")/device"
+}
+
+shared_by_ethtool()
+{
+	ethtool -S "$IF0" | sed -n 's/^ *shared_interrupts: //p'
+}
+
+# check_shared BEFORE: they are counted where queues share, and nowhere else.
+check_shared()
+{
+	local now said
+
+	# more may come while it is looked
+	now=$(shared_interrupts)
+	said=$(shared_by_ethtool)
+	check_ge "$said" "$now" "ethtool's shared_interrupts"
+	check_le "$said" "$(shared_interrupts)" "ethtool's shared_interrupts"
+	if [ "$(vei_get "${PAIR}0" vector_mode)" = per-queue ]; then
+		check_eq "$now" 0 "shared_interrupts"
+	else
+		check_ge "$now" $(($1 + 10)) "shared_interrupts"
+	fi
+}
+
 test_traffic()
 {
-	local pair=$1 before way
+	local pair=$1 before shared way
 
 	pair_create "$pair"
 	check_err $? "the pair does not come up"
 	before=$(interrupts "${pair}0" "$IF0")
+	shared=$(shared_interrupts)
 	for way in there back; do
 		traffic_run packet "$way" -c 1000
 		check_err $? "packets lost or spoiled"
 	done
 	check_ge "$(interrupts "${pair}0" "$IF0")" $((before + 10)) "interrupts"
+	check_shared "$shared"
 	pair_destroy
 }
 
