@@ -107,6 +107,17 @@ queue_waits()
 	queue_read "$1" "$2" && [ "${QUEUE_NOW[used_idx]}" != "${QUEUE_NOW[avail_idx]}" ]
 }
 
+# The peer has no buffers left, nothing has been added since the last look, and what the device
+# took before it stalled is not yet the quarter of the ring with which a stopped queue goes on.
+ring_is_full()
+{
+	local last=${QUEUE_NOW[adds]-}
+
+	not queue_waits "${PAIR}1" 0 && queue_read "${PAIR}0" 1 &&
+		[ "${QUEUE_NOW[adds]}" = "$last" ] &&
+		[ "${QUEUE_NOW[free]}" -lt $((QUEUE_NOW[size] / 4)) ]
+}
+
 # Neighbours that need no asking, and no IPv6: nothing on the wire but the test's own.
 quiet_pair()
 {

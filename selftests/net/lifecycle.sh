@@ -187,16 +187,6 @@ stall()
 	check_err $? "the ring does not fill up, ${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
 }
 
-# The peer has no buffers left, nothing has been added since the last look, and what the device
-# took before it stalled is not yet the quarter of the ring with which a stopped queue goes on.
-ring_is_full()
-{
-	local last=${QUEUE_NOW[adds]-}
-
-	not queue_waits "${PAIR}1" 0 && queue_read "$nic" 1 && [ "${QUEUE_NOW[adds]}" = "$last" ] &&
-		[ "${QUEUE_NOW[free]}" -lt $((QUEUE_NOW[size] / 4)) ]
-}
-
 # The peer is back, and nothing is sent any more.
 unstall()
 {

@@ -32,9 +32,12 @@ ALL_TESTS=(
 	"test_interrupts lost-interrupt 1:1 polled"
 	"test_interrupts lost-interrupt 0:0 polled"
 	"test_interrupts used-event-off-by-one 1:1 flags"
+	test_full
+	test_dry
 	test_unwatched
 	test_end
 )
+CLEANUP=meddle_cleanup
 
 start()
 {
@@ -158,6 +161,17 @@ check_helps()
 	check_eq "$(lost "$1")" "$before" "$1 lost after all"
 }
 
+# check_told QUEUE NAME: ethtool says the same of it as debugfs does.
+check_told()
+{
+	local key
+
+	for key in kicks_lost interrupts_lost; do
+		check_eq "$(nic_count "$2_$key")" "$(vei_queue "$NIC" "$1" "$key")" \
+			"$2_$key and queue $1's $key"
+	done
+}
+
 test_kicks()
 {
 	local before mode
@@ -168,10 +182,11 @@ test_kicks()
 	before=$(lost kicks)
 	answered_until kick_mode always "$1" "$TRANSMIT"
 	check_err $? "kick_mode is $(vei_get "$NIC" kick_mode) still"
-	log_says "lost kick: available"
+	check_eq "$(times_said "$(nic_bdf "$NIC").* lost kick: available")" 1 "times said"
 	log_says "loses kicks: it is kicked for everything"
 	check_ge $(($(lost kicks) - before)) 3 "kicks_lost"
 	check_ge "$(vei_queue "$NIC" "$TRANSMIT" kicks_lost)" 3 "kicks_lost of the queue"
+	check_told "$TRANSMIT" tx0
 	wait_for 60 if_is_running "$IF0"
 	[ "$3" = - ] || check_helps kicks
 	end
@@ -181,22 +196,90 @@ test_kicks()
 
 test_interrupts()
 {
-	local before
+	local before queue
 
 	faults_here || return 0
 	begin "$1" "$RECEIVE" "$2"
 	before=$(lost interrupts)
+	queue=$(vei_queue "$NIC" "$RECEIVE" interrupts_lost)
 	answered_until intr_mode "$3" "$1" "$RECEIVE"
 	check_err $? "intr_mode is $(vei_get "$NIC" intr_mode) still"
 	log_says "lost interrupt: available"
 	log_says "loses interrupts"
 	check_ge $(($(lost interrupts) - before)) 3 "interrupts_lost"
+	check_ge $(($(vei_queue "$NIC" "$RECEIVE" interrupts_lost) - queue)) 3 \
+		"interrupts_lost of the queue"
+	check_told "$RECEIVE" rx0
 	wait_for 60 if_is_running "$IF0"
 	check_helps interrupts
 	end
 	check_eq "$(vei_get "$NIC" intr_mode)" \
 		"$([ "${2%:*}" = 1 ] && echo used_event || echo flags)" \
 		"intr_mode when it is trusted again"
+}
+
+# queue_lost QUEUE WHAT MORE_THAN
+queue_lost()
+{
+	[ "$(vei_queue "$NIC" "$1" "$2_lost")" -gt "$3" ]
+}
+
+# The peer takes nothing until the ring is full, and the interrupt is lost for which the
+# sender waits.
+test_full()
+{
+	local before
+
+	faults_here || return 0
+	begin none "$TRANSMIT" 1:1
+	before=$(vei_queue "$NIC" "$TRANSMIT" interrupts_lost)
+	in_peer ip link set dev "$IF1" down
+	traffic_start packet there -q -w 4096 -s 60 -p 0
+	wait_for 60 ring_is_full
+	check_err $? "the ring does not fill up, ${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
+	device_fault "$NIC" lost-interrupt "$TRANSMIT"
+	check_err $? "cannot be given the fault"
+	in_peer ip link set dev "$IF1" up
+	wait_for 60 queue_lost "$TRANSMIT" interrupts "$before"
+	check_err $? "interrupts_lost of the queue is $before still"
+	traffic_flows
+	check_err $? "the sender does not go on"
+	traffic_stop
+	check_err $? "spoiled"
+	# IPv6 has lost its addresses
+	pair_create "$PAIR"
+	end
+}
+
+# Has the device used all that it had for receiving, and the driver taken it?
+is_dry()
+{
+	queue_is_empty "$NIC" "$RECEIVE" && not queue_waits "$NIC" "$RECEIVE"
+}
+
+# No memory for receive buffers until there are none left, and the kick for the next is lost.
+test_dry()
+{
+	local before
+
+	faults_here || return 0
+	begin none "$RECEIVE" 1:1
+	before=$(vei_queue "$NIC" "$RECEIVE" kicks_lost)
+	traffic_start packet back -s 1400 -p 0
+	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
+	check_err $? "cannot take the memory away"
+	wait_for 60 is_dry
+	check_err $? "${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
+	device_fault "$NIC" lost-kick "$RECEIVE"
+	check_err $? "cannot be given the fault"
+	meddle_end
+	# nothing else may wake it
+	wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
+	check_err $? "the stream does not go on when there is memory again"
+	check_ge $(($(vei_queue "$NIC" "$RECEIVE" kicks_lost) - before)) 1 "kicks_lost of the queue"
+	traffic_stop
+	check_err $? "spoiled"
+	end
 }
 
 # The control: nobody makes good for it.

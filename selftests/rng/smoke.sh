@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Bytes come, and others each time, in each mode; what was negotiated is what the device
-# knows; a buffer costs at most a kick and an interrupt; toggles change while somebody reads.
+# knows; a buffer costs at most a kick and an interrupt; what the device loses is made good for;
+# toggles change while somebody reads.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +12,8 @@ ALL_TESTS=()
 for mode in $(modes_of "$RNG"); do
 	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
 done
-ALL_TESTS+=("test_idle 1" "test_idle 0" test_toggles)
+ALL_TESTS+=("test_idle 1" "test_idle 0")
+ALL_TESTS+=("test_lost lost-kick kicks" "test_lost lost-interrupt interrupts" test_toggles)
 
 test_load()
 {
@@ -95,6 +97,32 @@ test_idle()
 	sleep 6
 	check_eq "$(vei_get "$RNG" interrupts_lost)" 0 "interrupts_lost"
 	check_eq "$(vei_get "$RNG" kicks_lost)" 0 "kicks_lost"
+}
+
+# Who reads meanwhile gets his bytes all the same.
+test_lost()
+{
+	local i
+
+	drv_unload
+	drv_load watch_ms=200
+	check_err $? "the device does not appear"
+	if ! device_fault "$RNG" "$1" 2>/dev/null; then
+		skip "this QEMU's device cannot be silenced"
+		return
+	fi
+	# what comes before it is waited for needs no interrupt
+	for ((i = 0; i < 20; i++)); do
+		rng_read 64 /run/bytes
+		check_err $? "no bytes come"
+		[ "$RET" = 0 ] && [ "$(vei_get "$RNG" "$2_lost")" = 0 ] || break
+	done
+	check_ge "$(vei_get "$RNG" "$2_lost")" 1 "$2_lost"
+	device_faultless "$RNG"
+	LOSSES_EXPECTED=1
+	drv_unload
+	check_err $? "modules do not unload"
+	LOSSES_EXPECTED=""
 }
 
 # At run time, while somebody reads.

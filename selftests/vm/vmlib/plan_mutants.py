@@ -271,6 +271,28 @@ WATCH_MUTANTS = [
            "interrupts_lost: got", {
         CORE + "watch.c": [("\tif (!READ_ONCE(q->asked) && cpu >= 0) {\n",
                             "\tif (0) {\n")]}),
+    Mutant("watch-takes-transmit-for-busy", "draft-watch", "watch", "test_start|test_full",
+           "interrupts_lost of the queue is", {
+        NET + "queues.c": [("\t\tnapi = &((struct vei_net_txq *)q->priv)->napi;\n",
+                            "\t\treturn true;\n")]}),
+    Mutant("watch-leaves-receive-dry", "draft-watch", "watch", "test_start|test_dry",
+           "the stream does not go on", {
+        CORE + "watch.c": [("q->standing ? vei_ring_starved(&q->ring) :", "q->standing ? false :")]}),
+    Mutant("watch-takes-readers-for-told", "draft-rng", "smoke", "lost lost-interrupt",
+           "no bytes come", {
+        "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn true;\n")]}),
+    Mutant("lost-swapped-for-ethtool", "draft-watch", "watch", "test_start|kicks lost-kick 1:1",
+           "tx0_kicks_lost and queue 1's kicks_lost: got '0'", {
+        NET + "ethtool.c": [("= s.kicks_lost;", "= s.interrupts_lost ;"),
+                            ("= s.interrupts_lost;", "= s.kicks_lost;")]}),
+    Mutant("lost-of-a-queue-not-counted", "draft-watch", "watch",
+           "test_start|interrupts lost-interrupt 1:1", "interrupts_lost of the queue: got '0'", {
+        CORE + "watch.c": [("\tvei_count_inc(&q->count.lost[what]);\n",
+                            "\tif (what == VEI_LOST_KICK)\n"
+                            "\t\tvei_count_inc(&q->count.lost[what]);\n")]}),
+    Mutant("shared-not-counted", "layouts", "layout", "load shared|traffic a shared",
+           "shared_interrupts: got '0'", {
+        CORE + "irq.c": [("\tvei_count_inc(&dev->shared_interrupts);\n", "")]}),
 ]
 
 # A device that goes in the middle of something.

@@ -76,6 +76,16 @@ LIMITS = [
     Mutant("the-lost-of-a-disk-goes-unsaid", "blk-draft-every-fault", "every_fault",
            "test_start|ring lost-interrupt 0 0:1", "interrupts_lost: got '0'", {
         "driver/core/watch.c": [("\t\tvei_watch_lost(q, VEI_LOST_INTERRUPT, used);\n", "")]}),
+    Mutant("two-queues-are-watched", "blk-draft-watch", "watch", "test_start|lost lost-kick 1:1",
+           "the request is not done", {
+        "driver/core/watch.c": [("\t\tdev->watch_looks++;\n"
+                                 "\tfor (i = 0; i < dev->nqueue; i++) {\n",
+                                 "\t\tdev->watch_looks++;\n"
+                                 "\tfor (i = 0; i < min(dev->nqueue, 2U); i++) {\n")]}),
+    Mutant("two-queues-are-polled", "blk-draft-watch", "watch",
+           "test_start|lost lost-interrupt 0:0", "interrupts lost after all", {
+        "driver/core/watch.c": [("polled && i < dev->nqueue;",
+                                 "polled && i < min(dev->nqueue, 2U);")]}),
     Mutant("a-disk-of-nobody", "blk-draft-every-fault", "vanish", "probe 1:1",
            "done, and the device does not know", {
         BLK + "state.c": [("\t\terr = vei_dev_ready(vblk->dev);\n\t\tif (err) {\n",
