@@ -13,8 +13,10 @@
 . "$LIB_DIR/lib_again.sh"
 
 MORE=512	# entries of a queue; it has fewer
+# After that a disk that could not be set up again fails what waits for it.
+GIVE_UP_SECONDS=5
 
-ALL_TESTS=(test_start test_probe test_reset test_again test_attributes test_module)
+ALL_TESTS=(test_start test_probe test_reset test_again test_unbind test_attributes test_module)
 # in a guest of its own
 [ "${VEI_MEMORY-}" != sleep ] || ALL_TESTS=(test_start test_resume test_larger)
 CLEANUP=blk_memory_cleanup
@@ -150,6 +152,24 @@ test_again()
 		wait_for 40 reads 2>/dev/null
 		check_err $? "it does not come back"
 	done
+	without
+}
+
+# Another try is to come, and later the end of the wait for one, when the disk is unbound: neither
+# does, to what was freed and poisoned meanwhile.
+test_unbind()
+{
+	with || return 0
+	meddle func=vei_dev_find_queues skip=1 ret=-12
+	check_err $? "cannot take the memory away"
+	vei_set "$DISK" reset 1 2>/dev/null
+	check_fail $? "it restarts without memory"
+	disk_unbind "$DISK"
+	check_err $? "cannot be unbound"
+	meddle_end
+	check_held
+	sleep $((GIVE_UP_SECONDS + 1))
+	with
 	without
 }
 

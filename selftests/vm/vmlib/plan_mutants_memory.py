@@ -38,6 +38,18 @@ UNCHECKED = [
                           "\terr = vei_blk_alloc_tags(vblk);\n\tif (0)\n")]}, dies=True),
 ]
 
+# What is still to come when the device goes: it comes to poisoned memory.
+POISON = r"general protection|6b6b6b6b6b6b6b|unable to handle"
+STILL_TO_COME = [
+    Mutant("try-comes-to-a-disk-that-is-unbound", "blk-memory", "memory", "start|unbind", POISON, {
+        BLK + "state.c": [("\tcancel_work_sync(&vblk->config_work);\n"
+                           "\tcancel_delayed_work_sync(&vblk->restart_work);\n",
+                           "\tcancel_work_sync(&vblk->config_work);\n")]}, dies=True),
+    Mutant("end-comes-to-a-disk-that-is-unbound", "blk-memory", "memory", "start|unbind", POISON, {
+        BLK + "state.c": [("\tcancel_delayed_work_sync(&vblk->give_up_work);\n", "")]},
+           dies=True),
+]
+
 AGAIN = [
     Mutant("left-reset-for-good", "memory", "memory", "start|reset", "no answer", {
         NET + "state.c": [("\tif (err == -ENOMEM)\n\t\tmod_delayed_work",
@@ -141,4 +153,4 @@ STORMS = [
         CORE + "irq.c": [("\treturn IRQ_RETVAL(any);\n", "\treturn IRQ_HANDLED;\n")]}),
 ]
 
-ALL = LEAKS + UNCHECKED + AGAIN + STORMS
+ALL = LEAKS + UNCHECKED + STILL_TO_COME + AGAIN + STORMS
