@@ -12,12 +12,14 @@
 REQUESTS=2000
 CHANGES=1500
 
-ALL_TESTS=(test_start "test_interrupts 1:1" "test_interrupts 0:0" test_sizes)
+ALL_TESTS=(test_start "test_interrupts 1:1" "test_interrupts 0:0" test_sizes test_unbinds)
 CLEANUP=storm_cleanup
 
 storm_cleanup()
 {
 	pulse_kill
+	host_storm_end
+	hog_end
 	cleanup
 }
 
@@ -83,6 +85,22 @@ test_sizes()
 	device_resize "$DISK" "$size"
 	wait_for 60 size_is "$size"
 	check_err $? "sectors afterwards: $(disk_get "$DISK" size)"
+}
+
+# What is to look at a change has not yet when the disk goes.
+test_unbinds()
+{
+	local size
+
+	size=$(disk_var SIZE)
+	storm_unbinds disk_bind disk_unbind "$DISK" "$(disk_bdf "$DISK")" \
+		"$(size_json $((size + 8)))" "$(size_json "$size")"
+	wait_for 60 disk_appears "$DISK"
+	check_err $? "the disk does not appear"
+	wait_for 60 size_is "$size"
+	check_err $? "sectors afterwards: $(disk_get "$DISK" size)"
+	load
+	check_err $? "lost or spoiled"
 }
 
 if is_stock; then

@@ -7,6 +7,9 @@
 PULSE=$LIB_DIR/pulse
 PULSE_LOG=/run/pulse
 PULSE_PID=""
+STORM_PID=""
+HOG_PID=""
+UNBINDS=20
 # A processor that has a tenth of the naps that it had without a storm still works; what is
 # late by seconds on this machine is not.
 SHARE_LEAST=10
@@ -84,6 +87,71 @@ host_storm()
 	shift
 	printf -v list '%s,' "$@"
 	qmp "{\"execute\":\"storm\",\"arguments\":{\"times\":$times,\"commands\":[${list%,}]}}" >/dev/null
+}
+
+# Until host_storm_end: the same without end.
+host_storm_start()
+{
+	rm -f /run/storm-ends
+	while [ ! -e /run/storm-ends ]; do
+		host_storm 50 "$@"
+	done &
+	STORM_PID=$!
+}
+
+host_storm_end()
+{
+	[ -n "$STORM_PID" ] || return 0
+	touch /run/storm-ends
+	wait "$STORM_PID"
+	STORM_PID=""
+}
+
+# hog_start PROCESSOR: until hog_end it has no time for the kernel's workers, but now and then as
+# the scheduler has it; interrupts come there. Those of devices that are bound meanwhile do.
+hog_start()
+{
+	IRQS_WERE=$(</proc/irq/default_smp_affinity)
+	printf '%x\n' $((1 << $1)) >/proc/irq/default_smp_affinity
+	taskset -c "$1" chrt -f 1 bash -c "while :; do :; done" &
+	HOG_PID=$!
+}
+
+hog_end()
+{
+	[ -n "$HOG_PID" ] || return 0
+	kill "$HOG_PID"
+	wait "$HOG_PID"
+	HOG_PID=""
+	echo "$IRQS_WERE" >/proc/irq/default_smp_affinity
+}
+
+# config_changes BDF: has it told of some, since it was bound?
+config_changes()
+{
+	awk -v name="virtio_ei-$1-config" '$NF == name { sum += $2 + $3 } END { exit sum < 5 }' \
+		/proc/interrupts
+}
+
+# storm_unbinds BIND UNBIND DEVICE BDF COMMAND...: it is unbound again and again while the host
+# changes its configuration by these QMP commands, and who is to look at that has not come yet.
+storm_unbinds()
+{
+	local bind=$1 unbind=$2 device=$3 bdf=$4 i
+
+	shift 4
+	"$unbind" "$device"
+	hog_start 1
+	host_storm_start "$@"
+	for ((i = 0; i < UNBINDS && RET == 0; i++)); do
+		"$bind" "$device" && wait_for 60 config_changes "$bdf"
+		check_err $? "round $i: no change of the configuration"
+		"$unbind" "$device"
+		check_err $? "round $i: it cannot be unbound"
+	done
+	host_storm_end
+	hog_end
+	"$bind" "$device"
 }
 
 # log_forgive PATTERN: in the kernel's log since log_mark nothing is wrong but lines like these,

@@ -30,6 +30,7 @@ ALL_TESTS=(
 	test_flaps
 	test_announces
 	test_slow
+	test_unbinds
 	"test_start $PIN"
 	"test_interrupts 1:1"
 	"test_interrupts 0:0"
@@ -44,6 +45,8 @@ CLEANUP=storm_cleanup
 storm_cleanup()
 {
 	pulse_kill
+	host_storm_end
+	hog_end
 	device_faultless "$nic"
 	meddle_cleanup
 }
@@ -221,6 +224,15 @@ test_slow()
 	check_err $? "no command is done afterwards"
 	traffic
 	check_err $? "lost or spoiled afterwards"
+}
+
+# What is to look at a change has not yet when the card goes.
+test_unbinds()
+{
+	storm_unbinds nic_bind nic_unbind "$nic" "$(nic_bdf "$nic")" "$(link_json false)" \
+		"$(link_json true)"
+	pair_create && pair_answers
+	check_err $? "the pair does not come back"
 }
 
 given_up()

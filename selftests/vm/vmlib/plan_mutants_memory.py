@@ -39,7 +39,7 @@ UNCHECKED = [
 ]
 
 # What is still to come when the device goes: it comes to poisoned memory.
-POISON = r"general protection|6b6b6b6b6b6b6b|unable to handle"
+POISON = "6b6b6b6b6b6b6b|Fatal exception"
 STILL_TO_COME = [
     Mutant("try-comes-to-a-disk-that-is-unbound", "blk-memory", "memory", "start|unbind", POISON, {
         BLK + "state.c": [("\tcancel_work_sync(&vblk->config_work);\n"
@@ -48,6 +48,12 @@ STILL_TO_COME = [
     Mutant("end-comes-to-a-disk-that-is-unbound", "blk-memory", "memory", "start|unbind", POISON, {
         BLK + "state.c": [("\tcancel_delayed_work_sync(&vblk->give_up_work);\n", "")]},
            dies=True),
+    Mutant("change-comes-to-a-disk-that-is-unbound", "blk-storm", "storm", "start|unbinds",
+           POISON, {BLK + "state.c": [("\tcancel_work_sync(&vblk->config_work);\n", "")]}, dies=True),
+    Mutant("change-comes-to-a-card-that-is-unbound", "storm", "storm", "start a|unbinds", POISON, {
+        NET + "state.c": [("\tcancel_work_sync(&net->config_work);\n"
+                           "\tcancel_delayed_work_sync(&net->rx_mode_work);\n",
+                           "\tcancel_delayed_work_sync(&net->rx_mode_work);\n")]}, dies=True),
 ]
 
 AGAIN = [
