@@ -17,6 +17,8 @@ read -r PIN VECTORS NEIGHBOUR <<<"$VEI_PAIRS"
 PACKETS=4000
 SPURIOUS=200000
 FLAPS=1500
+# Of the PCI command register.
+COMMAND_NO_PIN=10
 # What a line that the kernel has given up leaves in the log.
 GIVEN_UP='nobody cared|Call Trace:'
 
@@ -38,6 +40,7 @@ ALL_TESTS=(
 	"test_pin_stuck reads-ones"
 	"test_pin_stuck isr-again"
 	"test_start $PIN"
+	test_pin_cut_off
 	"test_neighbour ${NEIGHBOUR}0"
 )
 CLEANUP=storm_cleanup
@@ -282,6 +285,32 @@ recovers()
 	check_err $? "no answer"
 	check_ge $(($(nic_irqs) - before)) 1 "interrupts"
 	check_eq "$(vei_get "$nic" intr_mode)" used_event "intr_mode"
+}
+
+# Has the kernel taken the pin from it?
+pin_is_off()
+{
+	has "$("$LIB_DIR/regs" "$(nic_sysfs "$nic")/config" 4 w)" "$COMMAND_NO_PIN"
+}
+
+# A device that does not let itself be reset must not assert its pin any more.
+test_pin_cut_off()
+{
+	faults_here || return 0
+	pin_is_off
+	check_fail $? "it has no pin at first"
+	device_fault "$nic" reset-ignored
+	check_err $? "cannot be given the fault"
+	vei_set "$nic" reset 1 2>/dev/null
+	check_fail $? "it was reset"
+	pin_is_off
+	check_err $? "it still has its pin"
+	device_faultless "$nic"
+	vei_set "$nic" reset 1
+	check_err $? "cannot be reset"
+	pin_is_off
+	check_fail $? "it does not have its pin again"
+	recovers
 }
 
 irq_of()

@@ -157,6 +157,12 @@ STORMS = [
         CORE + "irq.c": [("\t\treturn IRQ_NONE;\n", "\t\treturn IRQ_HANDLED;\n")]}),
     Mutant("pin-for-ever", "storm", "storm", "start i|pin_stuck isr", "the pin is not stuck", {
         CORE + "irq.c": [("\treturn IRQ_RETVAL(any);\n", "\treturn IRQ_HANDLED;\n")]}),
+    Mutant("no-reset-and-still-a-pin", "storm", "storm", "start i|pin_cut_off",
+           "it still has its pin", {CORE + "dev.c": [("\t\tpci_intx(dev->pdev, 0);\n", "")]}),
+    Mutant("reset-and-no-pin-again", "storm", "storm", "start i|pin_cut_off",
+           "does not have its pin again", {
+               CORE + "dev.c": [("\tif (!dev->pdev->msix_enabled)\n"
+                                 "\t\tpci_intx(dev->pdev, 1);\n", "")]}),
 ]
 
 ALL = LEAKS + UNCHECKED + STILL_TO_COME + AGAIN + STORMS
