@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Kicks and interrupts of a disk that get lost (QEMU's x-draft-fault), one request at a time,
-# from each processor in turn, so by each queue: the watch makes good for them long before a request is over its time, counts them, says so
-# once, and after some of them goes by something safer.
+# from each processor in turn, so by each queue: the watch makes good for them long before a
+# request is over its time, counts them, says so once, and after some of them goes by something
+# safer.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -36,8 +37,8 @@ fault()
 # request PROCESSOR [SECONDS]: one, in less time than requests have
 request()
 {
-	timeout "${2:-10}" taskset -c "$1" dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 iflag=direct \
-		status=none
+	timeout "${2:-10}" taskset -c "$1" dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 \
+		iflag=direct status=none
 }
 
 test_start()
