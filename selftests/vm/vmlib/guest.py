@@ -60,9 +60,10 @@ def tail(path, lines=40):
 
 
 def panicked(console):
+    """Before it powers down: then it may run on for a moment, and take that amiss."""
     try:
         with open(console, errors="replace") as log:
-            return "Kernel panic - " in log.read()
+            return "Kernel panic - " in log.read().partition("reboot: Power down")[0]
     except OSError:
         return False
 
