@@ -37,8 +37,8 @@ fault()
 # request PROCESSOR [SECONDS]: one, in less time than requests have
 request()
 {
-	timeout "${2:-10}" taskset -c "$1" dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=1 \
-		iflag=direct status=none
+	timeout "${2:-10}" taskset -c "$1" dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k \
+		count=1 iflag=direct status=none
 }
 
 test_start()
@@ -71,6 +71,17 @@ queue_lost()
 	vei_queue "$DISK" "$1" "$2_lost"
 }
 
+# each_lost WHAT: every queue has, since its count went into WERE. On a busy machine a kick that
+# is seen too late to have helped is not counted, so some may take more tries.
+each_lost()
+{
+	local queue
+
+	for queue in "${!WERE[@]}"; do
+		[ "$(queue_lost "$queue" "$1")" -gt "${WERE[queue]}" ] || return 1
+	done
+}
+
 # By interrupts of another kind, or by none, nothing is lost any more. A device that the host
 # lets wait for the time of two looks is taken for one that loses something; not time after time.
 check_helps()
@@ -91,21 +102,24 @@ check_helps()
 
 test_lost()
 {
-	local i before timeouts queue number were=()
+	local i before timeouts queue number each=true
 
+	# of the others there are none left once something else helps
+	[[ $1 != lost-* ]] || each="each_lost $3"
 	vei_set "$DISK" reset 1
 	vei_set "$DISK" used_event "${2%:*}" && vei_set "$DISK" avail_event "${2#*:}"
 	check_err $? "cannot be toggled"
 	before=$(lost "$3")
 	number=$(disk_var QUEUES "$DISK")
+	WERE=()
 	for queue in $(queues "$DISK"); do
-		were+=("$(queue_lost "$queue" "$3")")
+		WERE+=("$(queue_lost "$queue" "$3")")
 	done
 	check_eq "$(nproc)" "$number" "processors, one for each queue"
 	timeouts=$(disk_get "$DISK" virtio_ei_timeouts)
 	for ((i = 0; i < 30; i++)); do
 		# each queue has its turn, whatever else is taken for lost
-		[ $i -lt "$number" ] || [ "$(vei_get "$DISK" "$4")" != "$5" ] || break
+		[ "$i" -lt "$number" ] || [ "$(vei_get "$DISK" "$4")" != "$5" ] || ! $each || break
 		fault "$1"
 		request $((i % number))
 		check_err $? "$i: the request is not done"
@@ -113,9 +127,8 @@ test_lost()
 	done
 	check_eq "$(vei_get "$DISK" "$4")" "$5" "$4"
 	check_ge $(($(lost "$3") - before)) 3 "$3_lost"
-	for queue in $(queues "$DISK"); do
-		check_ge $(($(queue_lost "$queue" "$3") - were[queue])) 1 "$3_lost of queue $queue"
-	done
+	$each
+	check_err $? "$3_lost: a queue has none"
 	[ "$3" != interrupts ] || check_helps "$1"
 	check_eq "$(disk_get "$DISK" virtio_ei_timeouts)" "$timeouts" "requests over their time"
 	load_run "$DISK" 50

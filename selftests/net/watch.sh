@@ -11,6 +11,8 @@
 . "$LIB_DIR/lib_meddle.sh"
 # shellcheck source=lib_row.sh
 . "$LIB_DIR/lib_row.sh"
+# shellcheck source=lib_storm.sh
+. "$LIB_DIR/lib_storm.sh"
 
 WATCH_MS=200
 # It is what is tested.
@@ -32,8 +34,8 @@ ALL_TESTS=(
 	"test_interrupts lost-interrupt 1:1 polled"
 	"test_interrupts lost-interrupt 0:0 polled"
 	"test_interrupts used-event-off-by-one 1:1 flags"
-	test_full
-	test_dry
+	"test_where full_and_lost $TRANSMIT interrupts"
+	"test_where dry_and_lost $RECEIVE kicks"
 	test_unwatched
 	test_end
 )
@@ -218,21 +220,12 @@ test_interrupts()
 		"intr_mode when it is trusted again"
 }
 
-# queue_lost QUEUE WHAT MORE_THAN
-queue_lost()
-{
-	[ "$(vei_queue "$NIC" "$1" "$2_lost")" -gt "$3" ]
-}
-
-# The peer takes nothing until the ring is full, and the interrupt is lost for which the
-# sender waits.
-test_full()
+# full_and_lost: the peer takes nothing until the ring is full, and the interrupt is lost for
+# which the sender waits
+full_and_lost()
 {
 	local before
 
-	faults_here || return 0
-	begin none "$TRANSMIT" 1:1
-	before=$(vei_queue "$NIC" "$TRANSMIT" interrupts_lost)
 	in_peer ip link set dev "$IF1" down
 	traffic_start packet there -q -w 4096 -s 60 -p 0
 	wait_for 60 ring_is_full
@@ -240,31 +233,18 @@ test_full()
 	device_fault "$NIC" lost-interrupt "$TRANSMIT"
 	check_err $? "cannot be given the fault"
 	in_peer ip link set dev "$IF1" up
-	wait_for 60 queue_lost "$TRANSMIT" interrupts "$before"
-	check_err $? "interrupts_lost of the queue is $before still"
-	traffic_flows
+	before=$(rx_packets "$IF1" "$NS")
+	wait_for 60 rx_beyond "$IF1" $((before + 1000)) "$NS"
 	check_err $? "the sender does not go on"
 	traffic_stop
 	check_err $? "spoiled"
 	# IPv6 has lost its addresses
 	pair_create "$PAIR"
-	end
-}
-
-# Has the device used all that it had for receiving, and the driver taken it?
-is_dry()
-{
-	queue_is_empty "$NIC" "$RECEIVE" && not queue_waits "$NIC" "$RECEIVE"
 }
 
 # No memory for receive buffers until there are none left, and the kick for the next is lost.
-test_dry()
+dry_and_lost()
 {
-	local before
-
-	faults_here || return 0
-	begin none "$RECEIVE" 1:1
-	before=$(vei_queue "$NIC" "$RECEIVE" kicks_lost)
 	traffic_start packet back -s 1400 -p 0
 	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
 	check_err $? "cannot take the memory away"
@@ -276,9 +256,32 @@ test_dry()
 	# nothing else may wake it
 	wait_for 60 rx_beyond "$IF0" $(($(rx_packets "$IF0") + 100))
 	check_err $? "the stream does not go on when there is memory again"
-	check_ge $(($(vei_queue "$NIC" "$RECEIVE" kicks_lost) - before)) 1 "kicks_lost of the queue"
 	traffic_stop
 	check_err $? "spoiled"
+}
+
+# Has the device used all that it had for receiving, and the driver taken it?
+is_dry()
+{
+	queue_is_empty "$NIC" "$RECEIVE" && not queue_waits "$NIC" "$RECEIVE"
+}
+
+# test_where HOW QUEUE WHAT: the watch helps, and counts it. Where the machine has been away it
+# has not counted, or the stack's own watchdog has come before it: then once more.
+test_where()
+{
+	local before i
+
+	faults_here || return 0
+	begin none "$2" 1:1
+	before=$(vei_queue "$NIC" "$2" "$3_lost")
+	for ((i = 0; i < 5; i++)); do
+		"$1"
+		[ "$RET" = 0 ] || return 0
+		[ "$(vei_queue "$NIC" "$2" "$3_lost")" = "$before" ] || break
+	done
+	check_ge $(($(vei_queue "$NIC" "$2" "$3_lost") - before)) 1 "$3_lost of the queue"
+	log_forgive "NETDEV WATCHDOG"
 	end
 }
 

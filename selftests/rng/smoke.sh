@@ -107,15 +107,17 @@ test_lost()
 	drv_unload
 	drv_load watch_ms=200
 	check_err $? "the device does not appear"
-	if ! device_fault "$RNG" "$1" 2>/dev/null; then
-		skip "this QEMU's device cannot be silenced"
-		return
-	fi
-	# what comes before it is waited for needs no interrupt
+	# what comes before it is waited for needs no interrupt, and a kick that is seen too late to
+	# have helped is not counted
 	for ((i = 0; i < 20; i++)); do
+		if ! device_fault "$RNG" "$1" 2>/dev/null; then
+			skip "this QEMU's device cannot be silenced"
+			return
+		fi
 		rng_read 64 /run/bytes
 		check_err $? "no bytes come"
-		[ "$RET" = 0 ] && [ "$(vei_get "$RNG" "$2_lost")" = 0 ] || break
+		[ "$RET" = 0 ] || break
+		[ "$(vei_get "$RNG" "$2_lost")" = 0 ] || break
 	done
 	check_ge "$(vei_get "$RNG" "$2_lost")" 1 "$2_lost"
 	device_faultless "$RNG"

@@ -271,11 +271,11 @@ WATCH_MUTANTS = [
            "interrupts_lost: got", {
         CORE + "watch.c": [("\tif (!READ_ONCE(q->asked) && cpu >= 0) {\n",
                             "\tif (0) {\n")]}),
-    Mutant("watch-takes-transmit-for-busy", "draft-watch", "watch", "test_start|test_full",
-           "interrupts_lost of the queue is", {
+    Mutant("watch-takes-transmit-for-busy", "draft-watch", "watch", "test_start|full_and_lost",
+           "interrupts_lost of the queue: got '0'", {
         NET + "queues.c": [("\t\tnapi = &((struct vei_net_txq *)q->priv)->napi;\n",
                             "\t\treturn true;\n")]}),
-    Mutant("watch-leaves-receive-dry", "draft-watch", "watch", "test_start|test_dry",
+    Mutant("watch-leaves-receive-dry", "draft-watch", "watch", "test_start|dry_and_lost",
            "the stream does not go on", {
         CORE + "watch.c": [("q->standing ? vei_ring_starved(&q->ring) :", "q->standing ? false :")]}),
     Mutant("watch-takes-readers-for-told", "draft-rng", "smoke", "lost lost-interrupt",
