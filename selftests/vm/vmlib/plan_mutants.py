@@ -277,7 +277,8 @@ WATCH_MUTANTS = [
                             "\t\treturn true;\n")]}),
     Mutant("watch-leaves-receive-dry", "draft-watch", "watch", "test_start|dry_and_lost",
            "the stream does not go on", {
-        CORE + "watch.c": [("q->standing ? vei_ring_starved(&q->ring) :", "q->standing ? false :")]}),
+        CORE + "watch.c": [("q->standing ? vei_ring_starved(&q->ring, q->cfg.kick_by_index) :",
+                            "q->standing ? false :")]}),
     Mutant("watch-takes-readers-for-told", "draft-rng", "smoke", "lost lost-interrupt",
            "no bytes come", {
         "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn true;\n")]}),
