@@ -86,6 +86,11 @@ def draft_guests(qemu):
               tests=suites("faults.sh")),
         Guest(name="draft-watch", timeout=600, seconds=55, qemu=qemu,
               pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))], tests=suites("watch.sh")),
+        # poisoned slabs: what comes to a queue that has gone shows. Wide, as it has nine seconds
+        # for what it does while a processor is held
+        Guest(name="draft-watch-reset", timeout=600, seconds=50, qemu=qemu, wide=True,
+              kernel_args="slub_debug=FZP", pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))],
+              tests=suites("watch_reset.sh")),
         Guest(name="draft-every-fault", timeout=2400, seconds=400, qemu=qemu, wide=True,
               pairs=[Pair("a", props=dict(DRAFT, ioeventfd="off"))],
               tests=suites("every_fault.sh", "vanish.sh")),

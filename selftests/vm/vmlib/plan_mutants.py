@@ -294,6 +294,11 @@ WATCH_MUTANTS = [
     Mutant("shared-not-counted", "layouts", "layout", "load shared|traffic a shared",
            "shared_interrupts: got '0'", {
         CORE + "irq.c": [("\tvei_count_inc(&dev->shared_interrupts);\n", "")]}),
+    Mutant("asked-before-the-reset", "draft-watch-reset", "watch_reset", "test_start|test_reset",
+           "is not made good for", {CORE + "dev.c": [("\t\tq->asked = false;\n", "")]}),
+    Mutant("answer-comes-to-a-queue-that-has-gone", "draft-watch-reset", "watch_reset",
+           "test_start|other_ring", "6b6b6b6b6b6b6b|Fatal exception", {
+        CORE + "dev.c": [("\t\ttimer_delete_sync(&q->ask);\n", "")]}, dies=True),
 ]
 
 # A device that goes in the middle of something.
