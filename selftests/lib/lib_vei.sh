@@ -229,6 +229,7 @@ check_no_trace()
 	dir=/sys/bus/pci/devices/$bdf
 	[ ! -e "$dir/driver" ]
 	check_err $? "$1: it has a driver"
+	check_eq "$(<"$dir/enable")" 0 "$1: times that it is enabled"
 	[ ! -e "$dir/virtio_ei" ]
 	check_err $? "$1: virtio_ei is left in sysfs"
 	[ ! -e "/sys/kernel/debug/virtio_ei/$bdf" ]

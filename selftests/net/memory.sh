@@ -19,6 +19,7 @@ read -r HUB MANY SHORT PLAIN <<<"$VEI_PAIRS"
 ALL_TESTS=(
 	test_start
 	"test_probe $HUB"
+	"test_refused $HUB"
 	"test_open $HUB"
 	"test_receive $HUB"
 	"test_reset $HUB"
@@ -107,12 +108,12 @@ step_bind()
 	nic_bind "$nic"
 }
 
-# That the network works is looked at now and then.
+# That the network works is looked at where it has done without, and else now and then.
 after_bind()
 {
 	[ "$1" = 0 ] || check_no_trace "$nic"
 	again "$1" nic_bind "$nic"
-	if [ $((PROBES++ % 24)) = 0 ]; then
+	if [ $((PROBES++ % 24)) = 0 ] || [ "$1" = 0 ]; then
 		pair_create
 		check_answers
 	fi
@@ -127,6 +128,29 @@ test_probe()
 	PROBES=0
 	walk 40 step_bind after_bind
 	nic_bind "$nic" && pair_create
+	without
+}
+
+# Nor is anything held for a device that could not be taken for other reasons: it is not reset, or
+# goes after so many accesses.
+test_refused()
+{
+	local fault
+
+	faults_here && with "$1" || return 0
+	nic_unbind "$nic"
+	for fault in "reads-ones any 0 0" "reset-ignored any 0 0" "gone any 0 1" "gone any 0 8" \
+		     "gone any 0 16"; do
+		# shellcheck disable=SC2086 # what device_fault takes
+		device_fault "$nic" $fault
+		check_err $? "cannot be given the fault"
+		nic_bind "$nic" 2>/dev/null
+		check_fail $? "$fault: it was taken"
+		check_no_trace "$nic"
+		device_faultless "$nic"
+	done
+	nic_bind "$nic" && pair_create
+	check_answers
 	without
 }
 

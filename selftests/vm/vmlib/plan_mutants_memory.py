@@ -24,6 +24,15 @@ LEAKS = [
                             "\t\tvei_net_down(net);\n",
                             "\t\terr = vei_dev_ready(dev);\n\tif (err) {\n"
                             "\t\tvei_dev_reset(dev);\n")]}),
+    Mutant("refused-and-not-freed", "memory", "memory", "start|refused",
+           "objects of slabs", {
+               CORE + "main.c": [("\tmutex_destroy(&dev->toggle_lock);\n\tkfree(dev);\n"
+                                  "\treturn ERR_PTR(err);\n",
+                                  "\tmutex_destroy(&dev->toggle_lock);\n"
+                                  "\treturn ERR_PTR(err);\n")]}),
+    Mutant("refused-and-left-enabled", "memory", "memory", "start|refused",
+           "times that it is enabled", {
+               CORE + "main.c": [("\tpci_disable_device(pdev);\nerr_free:\n", "err_free:\n")]}),
     Mutant("tags-not-freed", "blk-memory", "memory", "start|probe", "objects of slabs", {
         BLK + "disk.c": [("err_tags:\n\tblk_mq_free_tag_set(&vblk->tags);\n", "err_tags:\n")]}),
     Mutant("segments-not-freed", "blk-memory", "memory", "start|probe", "objects of slabs", {
