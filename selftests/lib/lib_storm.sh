@@ -32,6 +32,8 @@ pulse_stop()
 	kill "$PULSE_PID" && wait "$PULSE_PID"
 	check_err $? "there is no pulse"
 	PULSE_PID="" PULSE_POSSIBLE=0 PULSE_STEPS=0 PULSE_SHARE=0 PULSE_WORST=0
+	[[ $(<$PULSE_LOG) =~ ^possible=[0-9]+\ steps=[0-9]+\ share=[0-9]+\ worst_us=[0-9]+$ ]]
+	check_err $? "the pulse is not understood: '$(<$PULSE_LOG)'"
 	for word in $(<$PULSE_LOG); do
 		case $word in
 		possible=*)	PULSE_POSSIBLE=${word#*=} ;;
@@ -58,6 +60,7 @@ calm()
 	rc=$?
 	pulse_stop
 	CALM_SHARE=$PULSE_SHARE CALM_WORST=$PULSE_WORST
+	check_ge "$CALM_SHARE" 1 "naps of a thousand"
 	note "calm: $PULSE_STEPS steps, $PULSE_SHARE of a thousand, the latest by $PULSE_WORST us"
 	return $rc
 }

@@ -165,6 +165,12 @@ DEFECTS_TAPS = [
           only="start|offload checksum"),
 ]
 
+# A processor that does little but take interrupts.
+STORMS = [
+    Break("storm", "test_flaps", meddle("func=vei_net_config_changed delay_us=400000"),
+          "naps, 10 times as many", only="start a|flaps"),
+]
+
 # What direction.sh has one more of.
 UNUSED = [
     Break("direction", "test_traffic 1:1", "break_fault a0 unused-field-writes",
@@ -198,6 +204,9 @@ def guests():
                                "VEI_WRAP_PACKETS": 2000},
                           **extended("ioeventfd=off")),
             control_guest("unused", UNUSED, qemu=qemu, seconds=30, pairs=[pair]),
+            control_guest("storm", STORMS, qemu=qemu, seconds=60, pairs=[
+                Pair("i", props=dict(DRAFT, vectors="0")), Pair("a", props=DRAFT),
+                Pair("n", props={"vectors": "0"})]),
             control_guest("defects", DEFECTS, qemu=qemu, seconds=75, pairs=[Pair("a")]),
             control_guest("defects-taps", DEFECTS_TAPS, qemu=qemu, seconds=90, pairs=[
                 Pair("o", backend="tap"),
