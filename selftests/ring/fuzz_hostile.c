@@ -405,7 +405,8 @@ static void step(void)
 		if (op < 0x60)
 			vei_ring_pending(r);
 		else if (op < 0x80)
-			(void)(vei_ring_unused(r) | vei_ring_starved(r, r->kick.by_index) | vei_ring_intr_due(r));
+			(void)(vei_ring_unused(r) | vei_ring_starved(r, r->kick.by_index) |
+			       vei_ring_intr_due(r));
 		else if (op < 0xe0)
 			vei_ring_intr_hush(r);
 		else if (op == 0xef)

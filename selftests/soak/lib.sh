@@ -31,6 +31,7 @@ read -r FRAMES STREAMS _ <<<"$VEI_PAIRS"
 NICS=("${FRAMES}0" "${FRAMES}1" "${STREAMS}0" "${STREAMS}1")
 DEVICES=("${NICS[@]}" "$DISK")
 # check_watch looks at what the watch finds: devices have faults here, and go while they do.
+# shellcheck disable=SC2034 # lib_drv.sh's
 LOSSES_EXPECTED=1
 # So long anything may take: it is looked for, not waited out.
 PATIENCE=120
