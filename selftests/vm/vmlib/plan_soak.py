@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The guest of the soak, and its controls. What it does follows from a seed.
 
-    VEI_SOAK_SEED=N         another one than that of make test
+    VEI_SOAK_SEED=N         another one than that of make test-wide
     VEI_SOAK_STEPS=N        so many steps
     VEI_SOAK_MINUTES=N      instead, so long, and by a random seed if none is given
 """
@@ -62,8 +62,9 @@ def guests():
         return []
     minutes, env = wishes()
     return [
+        # wide, until this seed has been seen to its end
         Guest(name="soak", timeout=900 + 90 * minutes, seconds=200 + 60 * minutes, env=env,
-              tests=suite("soak.sh"), **machine(qemu)),
+              wide=True, tests=suite("soak.sh"), **machine(qemu)),
         control("log", "echo 'BUG: that is none' >/dev/kmsg", "BUG: that is none", qemu),
         control("data", 'load_flows 300; dd if=/dev/urandom of="$(disk_dev "$DISK")" bs=64k count=8 '
                 'oflag=direct conv=notrunc status=none', "the disk: lost or spoiled", qemu),
