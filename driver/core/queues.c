@@ -2,7 +2,6 @@
 /* The virtqueues of a device: which there are, and that the device is given them. */
 
 #include <linux/export.h>
-#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "core.h"
@@ -42,7 +41,7 @@ static int vei_queues_find(struct vei_dev *dev, const struct vei_queue_spec *spe
 		return -EBUSY;
 	}
 	/* Before memory for so many is asked for. */
-	if (!is_power_of_2(size) || size > VEI_RING_SIZE_MAX) {
+	if (!vei_ring_size_is_valid(size)) {
 		dev_err(&dev->pdev->dev, "queue %u (%s): size %u is no power of two up to %u\n",
 			index, spec->name, size, VEI_RING_SIZE_MAX);
 		return -EINVAL;

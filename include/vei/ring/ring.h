@@ -236,6 +236,17 @@ static inline void vei_ring_reset(struct vei_ring *r)
 }
 
 /**
+ * vei_ring_size_is_valid() - can a ring have so many entries?
+ * @size: as the device says
+ *
+ * A power of two up to VEI_RING_SIZE_MAX.
+ */
+static inline bool vei_ring_size_is_valid(u16 size)
+{
+	return size && size <= VEI_RING_SIZE_MAX && !(size & (size - 1));
+}
+
+/**
  * vei_ring_init() - lay a ring out in its memory
  * @r: the ring
  * @cfg: what it is made of
@@ -248,7 +259,7 @@ static inline int vei_ring_init(struct vei_ring *r, const struct vei_ring_config
 	u16 __vei_shared *intr_word;
 	u16 size = cfg->size;
 
-	if (!size || size > VEI_RING_SIZE_MAX || (size & (size - 1)))
+	if (!vei_ring_size_is_valid(size))
 		return -EINVAL;
 
 	r->desc = (struct vei_desc __vei_shared *)mem;
