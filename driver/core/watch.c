@@ -327,16 +327,14 @@ static void vei_watch_look(struct timer_list *timer)
 		mod_timer(timer, dev->watch_next);
 }
 
-/*
- * Negotiate again, or only begin again, with less trust. No restart fails for that, so if this
- * one does, it is not taken back: the next reset has it.
- */
+/* No restart fails for want of trust, so if one does, that is not taken back: the next has it. */
 static void vei_watch_restart(struct vei_dev *dev)
 {
 	if (!dev->ops->restart || (dev->ops->restart(dev) && dev->ops->restart(dev)))
 		dev_warn(&dev->pdev->dev, "cannot be reset now: that begins with its next reset\n");
 }
 
+/* Negotiate again, or only begin again, with less trust. */
 static void vei_watch_distrust(struct work_struct *work)
 {
 	struct vei_dev *dev = container_of(work, struct vei_dev, distrust);
