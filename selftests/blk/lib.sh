@@ -139,8 +139,7 @@ mask_without()
 
 disk_unbind()
 {
-	watch_is_quiet "$(disk_bdf "$1")"
-	disk_bdf "$1" >"$(pci_driver)/unbind"
+	drv_unbind "$(disk_bdf "$1")"
 }
 
 disk_bind()

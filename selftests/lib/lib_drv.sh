@@ -119,3 +119,10 @@ pci_driver()
 		echo "/sys/bus/pci/drivers/$DRIVER"
 	fi
 }
+
+# drv_unbind ADDRESS: the device there, of which nothing was lost
+drv_unbind()
+{
+	watch_is_quiet "$1"
+	echo "$1" >"$(pci_driver)/unbind"
+}

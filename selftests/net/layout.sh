@@ -119,16 +119,11 @@ test_link()
 	pair_destroy
 }
 
-# Interrupts of vei0 that were for all its queues: by debugfs, and by ethtool
+# Interrupts of vei0 that were for all its queues, by debugfs
 shared_interrupts()
 {
 	sed -n 's/^shared_interrupts: //p' \
 		"/sys/kernel/debug/virtio_ei/$(nic_bdf "${PAIR}0")/device"
-}
-
-shared_by_ethtool()
-{
-	ethtool -S "$IF0" | sed -n 's/^ *shared_interrupts: //p'
 }
 
 # check_shared BEFORE: they are counted where queues share, and nowhere else.
@@ -138,7 +133,7 @@ check_shared()
 
 	# more may come while it is looked
 	now=$(shared_interrupts)
-	said=$(shared_by_ethtool)
+	said=$(nic_count shared_interrupts)
 	check_ge "$said" "$now" "ethtool's shared_interrupts"
 	check_le "$said" "$(shared_interrupts)" "ethtool's shared_interrupts"
 	if [ "$(vei_get "${PAIR}0" vector_mode)" = per-queue ]; then

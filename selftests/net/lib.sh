@@ -102,8 +102,7 @@ drv_load()
 
 nic_unbind()
 {
-	watch_is_quiet "$(nic_bdf "$1")"
-	nic_bdf "$1" >"$(pci_driver)/unbind"
+	drv_unbind "$(nic_bdf "$1")"
 }
 
 nic_bind()

@@ -118,6 +118,13 @@ ring_is_full()
 		[ "${QUEUE_NOW[free]}" -lt $((QUEUE_NOW[size] / 4)) ]
 }
 
+# Until meddle_end: none for the buffers of small packets.
+no_receive_memory()
+{
+	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
+	check_err $? "cannot take the memory away"
+}
+
 # Neighbours that need no asking, and no IPv6: nothing on the wire but the test's own.
 quiet_pair()
 {
@@ -133,12 +140,6 @@ quiet_pair()
 
 # Who gets what is sent here: nobody.
 NOBODY=192.0.2.77
-
-# ethtool -S of vei0: one count
-nic_count()
-{
-	ethtool -S "$IF0" | sed -n "s/^ *$1: //p"
-}
 
 # irq_on NAME PROCESSOR
 irq_on()

@@ -38,3 +38,9 @@ all_nics()
 		echo "${pair}0 ${pair}1"
 	done
 }
+
+# ethtool -S of vei0: one count
+nic_count()
+{
+	ethtool -S "$IF0" | sed -n "s/^ *$1: //p"
+}

@@ -62,8 +62,7 @@ test_starve()
 		fail "no stream: $(tr '\n' ' ' </run/stream)"
 		return
 	fi
-	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
-	check_err $? "cannot take the memory away"
+	no_receive_memory
 	wait_for 60 starved
 	check_err $? "it does not starve"
 	note "$((QUEUE_NOW[size] - QUEUE_NOW[free])) of ${QUEUE_NOW[size]} descriptors are posted"

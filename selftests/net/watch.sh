@@ -246,8 +246,7 @@ full_and_lost()
 dry_and_lost()
 {
 	traffic_start packet back -s 1400 -p 0
-	meddle func="$(function_of page_pool_alloc_frag page_pool_alloc_frag_netmem)" skip=1 ret=0
-	check_err $? "cannot take the memory away"
+	no_receive_memory
 	wait_for 60 is_dry
 	check_err $? "${QUEUE_NOW[free]} of ${QUEUE_NOW[size]} are free"
 	device_fault "$NIC" lost-kick "$RECEIVE"

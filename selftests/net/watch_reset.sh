@@ -105,7 +105,7 @@ test_other_ring()
 {
 	faults_here || return 0
 	# the second function that is meddled with
-	insmod "$MODULES/vei_break.ko" func=vei_queue_serves skip=1 ret=0
+	break_meddle func=vei_queue_serves skip=1 ret=0
 	check_err $? "no queue can be had anew"
 	ask_who_is_held
 	vei_set "$NIC" reset 1

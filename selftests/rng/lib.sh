@@ -48,8 +48,7 @@ drv_load()
 
 rng_unbind()
 {
-	watch_is_quiet "$VEI_BDF_r"
-	echo "$VEI_BDF_r" >"$(pci_driver)/unbind"
+	drv_unbind "$VEI_BDF_r"
 }
 
 rng_bind()

@@ -51,21 +51,21 @@ def qemu_binary():
     return qemu
 
 
-def tail(path, lines=40):
+def text_of(path):
     try:
         with open(path, errors="replace") as log:
-            return log.read().splitlines()[-lines:]
+            return log.read()
     except OSError:
-        return []
+        return ""
+
+
+def tail(path, lines=40):
+    return text_of(path).splitlines()[-lines:]
 
 
 def panicked(console):
     """Before it powers down: then it may run on for a moment, and take that amiss."""
-    try:
-        with open(console, errors="replace") as log:
-            return "Kernel panic - " in log.read().partition("reboot: Power down")[0]
-    except OSError:
-        return False
+    return "Kernel panic - " in text_of(console).partition("reboot: Power down")[0]
 
 
 class Boot:

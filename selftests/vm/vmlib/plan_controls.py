@@ -16,7 +16,7 @@ from . import guest
 from .config import Guest, Pair
 from .control import Control
 from .plan import suites
-from .plan_draft import DRAFT, extended
+from .plan_draft import DRAFT, extended, storm_pairs
 
 
 @dataclass
@@ -204,9 +204,7 @@ def guests():
                                "VEI_WRAP_PACKETS": 2000},
                           **extended("ioeventfd=off")),
             control_guest("unused", UNUSED, qemu=qemu, seconds=30, pairs=[pair]),
-            control_guest("storm", STORMS, qemu=qemu, seconds=60, pairs=[
-                Pair("i", props=dict(DRAFT, vectors="0")), Pair("a", props=DRAFT),
-                Pair("n", props={"vectors": "0"})]),
+            control_guest("storm", STORMS, qemu=qemu, seconds=60, pairs=storm_pairs()),
             control_guest("defects", DEFECTS, qemu=qemu, seconds=75, pairs=[Pair("a")]),
             control_guest("defects-taps", DEFECTS_TAPS, qemu=qemu, seconds=90, pairs=[
                 Pair("o", backend="tap"),

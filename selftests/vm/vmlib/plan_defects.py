@@ -10,7 +10,7 @@ from .collection import collect
 from .config import Guest, Pair
 from .disk import Disk
 from .plan import suites
-from .plan_draft import DRAFT
+from .plan_draft import DRAFT, storm_pairs
 from .plan_rng import device as entropy
 
 
@@ -47,15 +47,11 @@ def memory_guests(qemu):
 
 
 def storm_guests(qemu):
-    """Devices that interrupt, change and dawdle without end. Slots that are four apart share a
-    line; one apart they do not. Slabs are poisoned and checked: what comes to a device that has
-    gone shows."""
+    """Devices that interrupt, change and dawdle without end. Slabs are poisoned and checked:
+    what comes to a device that has gone shows."""
     return [
-        Guest(name="storm", timeout=900, seconds=80, qemu=qemu, kernel_args="slub_debug=FZP", pairs=[
-            Pair("i", props=dict(DRAFT, vectors="0")),
-            Pair("a", props=DRAFT),
-            Pair("n", props={"vectors": "0"}),
-        ], tests=suites("storm.sh")),
+        Guest(name="storm", timeout=900, seconds=80, qemu=qemu, kernel_args="slub_debug=FZP",
+              pairs=storm_pairs(), tests=suites("storm.sh")),
         Guest(name="blk-storm", timeout=600, seconds=40, qemu=qemu, pairs=[],
               kernel_args="slub_debug=FZP",
               disks=[Disk("a", queues=2, props=DRAFT)], driver="virtio_ei_blk",

@@ -24,6 +24,12 @@ MODES = " ".join(f"used_event={used},avail_event={avail}" for used in (1, 0) for
 EXTENDED = "x-features-hi=on,x-avail-event-idx=on,x-features-hi-mask=0xa00000000"
 
 
+def storm_pairs():
+    """Slots that are four apart share a line; one apart they do not."""
+    return [Pair("i", props=dict(DRAFT, vectors="0")), Pair("a", props=DRAFT),
+            Pair("n", props={"vectors": "0"})]
+
+
 def extended(props):
     """Devices of other types, of these properties."""
     return {"qemu_args": ["-drive", "if=none,id=blk,format=raw,file=null-co://,"

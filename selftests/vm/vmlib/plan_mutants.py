@@ -24,6 +24,8 @@ class Mutant:
 
 CORE = "driver/core/"
 NET = "driver/net/"
+# what is used after it was freed and poisoned
+POISON = "6b6b6b6b6b6b6b|Fatal exception"
 
 CORE_MUTANTS = [
     Mutant("nothing-but-a-comment", "defects", "probe", "test_start|xen", "", {
@@ -92,10 +94,12 @@ CORE_MUTANTS = [
                CORE + "queues.c": [("if (!dev->queue[index] || !vei_queue_serves(",
                                     "if (1 || !vei_queue_serves(")]}),
     Mutant("size-0-not-refused", "defects", "probe", "test_start|queue-size 0 0", "vei_queue_create", {
-        CORE + "queues.c": [("\tif (!size) {\n", "\tif (0) {\n")]}, dies=True),
+        CORE + "queues.c": [("\tif (!size) {\n", "\tif (0) {\n"),
+                            ("if (!vei_ring_size_is_valid(size)) {",
+                             "if (size && !vei_ring_size_is_valid(size)) {")]}, dies=True),
     Mutant("size-3-not-refused", "defects", "probe", "test_start|queue-size any 3",
            "the device was taken", {
-        "include/vei/ring/ring.h": [(" || (size & (size - 1))", "")]}),
+        "include/vei/ring/ring.h": [(" && !(size & (size - 1))", "")]}),
     Mutant("short-BAR-not-refused", "defects", "probe", "test_start|short s",
            "BAR 0 is not said to be too short", {
         CORE + "main.c": [("\tif (dev->bar_len < VEI_PCI_COMMON_SIZE) {", "\tif (0) {")]}),
@@ -297,7 +301,7 @@ WATCH_MUTANTS = [
     Mutant("asked-before-the-reset", "draft-watch-reset", "watch_reset", "test_start|test_reset",
            "is not made good for", {CORE + "dev.c": [("\t\tq->asked = false;\n", "")]}),
     Mutant("answer-comes-to-a-queue-that-has-gone", "draft-watch-reset", "watch_reset",
-           "test_start|other_ring", "6b6b6b6b6b6b6b|Fatal exception", {
+           "test_start|other_ring", POISON, {
         CORE + "dev.c": [("\t\ttimer_delete_sync(&q->ask);\n", "")]}, dies=True),
 ]
 

@@ -2,7 +2,7 @@
 """Mutants that memory, refused, and storms find: leaks, pointers that nobody looked at, what
 is not tried again, what has no end."""
 
-from .plan_mutants import CORE, NET, Mutant
+from .plan_mutants import CORE, NET, POISON, Mutant
 
 AGAIN_H = "include/vei/again.h"
 BLK = "driver/blk/"
@@ -48,7 +48,6 @@ UNCHECKED = [
 ]
 
 # What is still to come when the device goes: it comes to poisoned memory.
-POISON = "6b6b6b6b6b6b6b|Fatal exception"
 STILL_TO_COME = [
     Mutant("try-comes-to-a-disk-that-is-unbound", "blk-memory", "memory", "start|unbind", POISON, {
         BLK + "state.c": [("\tcancel_work_sync(&vblk->config_work);\n"

@@ -30,8 +30,8 @@ MOVE = [
 
 def device(props):
     """What a guest needs to have one."""
-    words = ["virtio-rng-pci", "id=r", f"addr=0x{SLOT:x}", "disable-modern=on"]
-    words = ",".join(words + [f"{key}={value}" for key, value in props.items()])
+    props = {"id": "r", "addr": f"0x{SLOT:x}", "disable-modern": "on", **props}
+    words = ",".join(["virtio-rng-pci", *(f"{key}={value}" for key, value in props.items())])
     return {"devices": [words],
             "env": {"VEI_BDF_r": f"0000:00:{SLOT:02x}.0", "VEI_DEVICE_r": words}}
 
@@ -44,12 +44,12 @@ def express():
     """One of each type on a bus of its own, as PCI Express, which can be reset alone."""
     at = [{"bus": f"port{bus}", "addr": "0x0", "disable-modern": "off", "disable-legacy": "off"}
           for bus in (1, 2, 3)]
-    rng = ",".join(["virtio-rng-pci", "id=r", *(f"{key}={at[2][key]}" for key in at[2])])
+    rng = device(at[2])
+    ports = [f"pcie-root-port,id=port{bus},addr=0x{bus + 7:x},chassis={bus}" for bus in (1, 2, 3)]
+    where = {f"VEI_BDF_{name}": f"0000:{bus:02x}:00.0"
+             for bus, name in ((1, "a0"), (2, "d"), (3, "r"))}
     return {"pairs": [Pair("a", props0=at[0])], "disks": [Disk("d", props=at[1])],
-            "devices": [f"pcie-root-port,id=port{bus},addr=0x{bus + 7:x},chassis={bus}"
-                        for bus in (1, 2, 3)] + [rng],
-            "env": {f"VEI_BDF_{name}": f"0000:{bus:02x}:00.0"
-                    for bus, name in ((1, "a0"), (2, "d"), (3, "r"))}}
+            "devices": ports + rng["devices"], "env": {**rng["env"], **where}}
 
 
 def guests():
