@@ -156,17 +156,3 @@ storm_unbinds()
 	hog_end
 	"$bind" "$device"
 }
-
-# log_forgive PATTERN: in the kernel's log since log_mark nothing is wrong but lines like these,
-# which were to come; they are taken out of it, as the guest looks at all of it in the end.
-log_forgive()
-{
-	local lines
-
-	dmesg -c >/run/dmesg
-	if lines=$(grep -E -f /usr/share/vei/kernel-log /run/dmesg | grep -vE -- "$1"); then
-		fail "in the log: $(head -n 3 <<<"$lines" | tr '\n' ';')"
-		# for the guest to find as well
-		head -n 20 <<<"$lines" >/dev/kmsg
-	fi
-}
