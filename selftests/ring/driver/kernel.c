@@ -329,7 +329,7 @@ void usleep_range_state(unsigned long min, unsigned long max, unsigned int state
 	kernel_now += min * NSEC_PER_USEC;
 }
 
-bool queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
+bool __weak queue_work_on(int cpu, struct workqueue_struct *wq, struct work_struct *work)
 {
 	return true;
 }
@@ -356,7 +356,7 @@ bool cancel_delayed_work_sync(struct delayed_work *work)
 	return false;
 }
 
-int timer_delete_sync(struct timer_list *timer)
+int __weak timer_delete_sync(struct timer_list *timer)
 {
 	return 0;
 }

@@ -221,6 +221,7 @@ class Boot:
             left = deadline - time.monotonic()
             if left <= 0 and self.guest.mode != "shell":
                 self.problems.append(f"time limit of {self.limit} s exceeded")
+                self.keep_registers(machine)
                 return False
             if not selector.select(min(max(left, 0), 5) or 5):
                 continue
@@ -232,6 +233,15 @@ class Boot:
             *lines, self.buffer = (self.buffer + data).split(b"\n")
             for line in lines:
                 self.report.feed(line.decode(errors="replace").rstrip("\r"))
+
+    def keep_registers(self, machine):
+        """Where the processors of a guest that hangs are, beside its console."""
+        with open(self.console.removesuffix(".console") + ".registers", "w") as log:
+            try:
+                for _ in range(3):
+                    log.write(machine.qmp.monitor("info registers -a"))
+            except (agent.QmpError, OSError) as error:
+                log.write(f"QEMU does not say: {error}\n")
 
     def show_problems(self, outcome):
         for problem in outcome.problems:
