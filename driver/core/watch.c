@@ -185,11 +185,12 @@ static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
 {
 	struct vei_watch *w = &q->watch;
 
-	if (w->kicked && used != w->used) {
-		if (!late)
+	if (used != w->used) {
+		if (w->kicked && !late)
 			vei_watch_lost(q, VEI_LOST_KICK, used);
 		/* The next one that is lost is not this one. */
 		w->patience = 1;
+		w->looks = 0;
 	}
 	w->kicked = false;
 }
@@ -280,7 +281,7 @@ static bool vei_watch_is_late(const struct vei_dev *dev)
 	return time_after(jiffies, dev->watch_next + bearable);
 }
 
-/* At all queues; at the next time only at what is in doubt, if anything is. */
+/* At all queues; soon once more, if anything is in doubt. */
 static void vei_watch_queues(struct vei_dev *dev, bool late)
 {
 	bool quiet = !dev->watch_again, again = false;

@@ -38,6 +38,7 @@ enum { SOUND, LOSES_KICKS, LOSES_INTERRUPTS, DEAD, FLAWS };
  * @frames: of a standing queue: what has come for it
  * @stuck: looks since a kick was lost that matters, @tries kicks of the watch's since
  * @used: the used index at the last look
+ * @kicked: one since the last look
  * @revived: one that came, and by which the device was revived
  * @unheard: an interrupt was lost that matters, @looks looks ago
  */
@@ -50,7 +51,7 @@ struct side {
 	unsigned int frames;
 	unsigned int stuck, tries;
 	u16 used;
-	bool revived;
+	bool revived, kicked;
 	bool unheard;
 	unsigned int looks;
 };
@@ -66,6 +67,7 @@ static struct {
 	unsigned long due;		/* the watch */
 	unsigned long late;		/* and so much too late, next time */
 	unsigned long asked[SIDES];	/* when a processor that was asked will answer */
+	bool fresh;			/* it has not looked since the reset */
 	bool watching;			/* the watch is at it */
 	bool scheduled;
 	unsigned int restarts, fails;
@@ -107,6 +109,7 @@ void add_timer_on(struct timer_list *timer, int cpu)
 	struct side *s = side_of(container_of(timer, struct vei_queue, ask));
 
 	MUST(f.watching && f.asked[cpu] == NEVER && &f.side[cpu] == s);
+	MUST(timer->expires == jiffies + 1);
 	f.asked[cpu] = timer->expires + script_byte();
 	if (s->intr != NEVER && s->intr > f.asked[cpu])
 		f.asked[cpu] = s->intr;
@@ -213,11 +216,11 @@ static void device_interrupts(struct side *s)
 {
 	if (wants_interrupt(s)) {
 		if (f.flaw == LOSES_INTERRUPTS && script_byte() & 1) {
-			s->unheard = s->intr == NEVER && s->poll == NEVER;
-			s->looks = 0;
+			if (!s->unheard)
+				s->looks = 0;
+			s->unheard |= s->intr == NEVER && s->poll == NEVER;
 		} else if (s->intr == NEVER) {
 			s->intr = jiffies + latency();
-			s->unheard = false;
 		}
 	}
 	s->told = s->device.used;
@@ -254,7 +257,9 @@ static void register_written(unsigned int at, unsigned int width, u32 value)
 	if (f.flaw == LOSES_KICKS)
 		lost = script_byte() & 1;
 	if (f.watching) {
+		MUST(s->q->told == s->q->ring.published);
 		s->tries++;
+		s->kicked = true;
 		s->revived = !lost && f.service == 1 && s->done == NEVER && unfetched(s);
 	}
 	if (!lost)
@@ -293,7 +298,7 @@ static void handler(struct vei_queue *q)
 {
 	struct side *s = side_of(q);
 
-	MUST(f.dev->live);
+	MUST(f.dev->live && (!f.watching || s->device.used != q->ring.last_used));
 	vei_queue_intr_hush(q);
 	s->unheard = false;
 	if (s->poll == NEVER)
@@ -326,6 +331,7 @@ static void begin(void)
 		f.asked[i] = NEVER;
 	}
 	MUST(!vei_dev_ready(f.dev));
+	f.fresh = true;
 	for (n = 0; n < SIZE; n++)
 		post(&f.side[1]);
 	vei_queue_kick(f.side[1].q);
@@ -390,7 +396,7 @@ static void check_look(struct side *s, bool full, bool was_stuck, bool was_unhea
 		s->stuck = 0;
 		s->tries = 0;
 	}
-	if (was_stuck && (full || moved)) {
+	if (was_stuck && (full || moved || !s->stuck)) {
 		s->stuck++;
 		MUST(!s->tries || s->stuck >= looks_for(s->tries));
 		MUST(s->stuck < looks_for(s->tries + 1));
@@ -426,12 +432,16 @@ static void watch_looks(void)
 	struct vei_dev *dev = f.dev;
 	unsigned long behind = jiffies - dev->watch_next, bearable;
 	u64 lost[VEI_NLOST], lost_of[SIDES];
-	bool again = dev->watch_again && !dev->watch_fresh, full, late, scheduled = f.scheduled;
-	bool stuck[SIDES], unheard[SIDES], revived[SIDES];
+	bool again = dev->watch_again && !f.fresh, full, late, scheduled = f.scheduled;
+	bool stuck[SIDES], unheard[SIDES], lost_intr[SIDES], revived[SIDES], kicked[SIDES];
+	u64 lost_intr_of[SIDES], kicks[SIDES];
+	unsigned int tries[SIDES];
+	unsigned long asked[SIDES];
+	u16 used[SIDES];
 	unsigned int i, changes = f.changes;
 
 	bearable = again ? REACTION : dev->watch_delay / 4 + HZ / 10;
-	late = dev->watch_fresh || ((long)behind >= 0 && behind > bearable);
+	late = f.fresh || ((long)behind >= 0 && behind > bearable);
 	full = !again && !late && (long)behind >= 0;
 	f.look += full;
 	for (i = 0; i < VEI_NLOST; i++)
@@ -441,9 +451,18 @@ static void watch_looks(void)
 		unheard[i] = f.side[i].unheard && f.asked[i] == NEVER;
 		/* It did so at once, and has used something by now. */
 		revived[i] = again && f.side[i].revived && f.side[i].device.used != f.side[i].used;
+		lost_intr[i] = f.side[i].unheard;
+		kicked[i] = f.side[i].kicked;
+		tries[i] = f.side[i].tries;
+		asked[i] = f.asked[i];
+		used[i] = f.side[i].used;
 		lost_of[i] = vei_count_read(&f.side[i].q->count.lost[VEI_LOST_KICK]);
-		if (again)
+		lost_intr_of[i] = vei_count_read(&f.side[i].q->count.lost[VEI_LOST_INTERRUPT]);
+		kicks[i] = vei_count_read(&f.side[i].q->count.kicks);
+		if (again) {
 			f.side[i].revived = false;
+			f.side[i].kicked = false;
+		}
 	}
 
 	f.watching = true;
@@ -452,6 +471,10 @@ static void watch_looks(void)
 	f.watching = false;
 	MUST(f.due != NEVER);
 	MUST(dev->watch.expires - jiffies <= 4 * f.period + HZ);
+	if (!dev->intr_polled)
+		MUST(dev->watch.expires == dev->watch_next);
+	/* Soon once more after a look that leaves a doubt, and only then. */
+	MUST(!dev->watch_again || full || (long)behind < 0);
 	if (dev->intr_polled)
 		MUST(dev->watch.expires - jiffies <= POLL);
 
@@ -462,22 +485,39 @@ static void watch_looks(void)
 	MUST(!full || !dev->intr_polled || f.changes > changes);
 	for (i = 0; i < SIDES; i++) {
 		struct side *s = &f.side[i];
+		u64 kick = vei_count_read(&s->q->count.lost[VEI_LOST_KICK]);
+		u64 intr = vei_count_read(&s->q->count.lost[VEI_LOST_INTERRUPT]);
 
+		/* One that was kicked, or whose processor was asked, is looked at soon. */
+		if (full && (s->tries != tries[i] || (asked[i] == NEVER && f.asked[i] != NEVER)))
+			MUST(dev->watch_again && dev->watch.expires - jiffies <= REACTION);
+		/* Nothing is found that was not lost. */
+		MUST(kick == lost_of[i] ||
+		     (again && !late && kicked[i] && s->device.used != used[i]));
+		MUST(intr == lost_intr_of[i] || lost_intr[i]);
+		/* The first look after a reset sees what there is. */
+		if (f.fresh)
+			MUST(s->tries == tries[i] && kick == lost_of[i] && intr == lost_intr_of[i]);
+		/* The owner's counter is the owner's. */
+		MUST(vei_count_read(&s->q->count.kicks) == kicks[i]);
 		if (late && !again) {
 			s->stuck = 0;
 			s->tries = 0;
 			s->looks = 0;
 		} else if (full || again) {
 			check_look(s, full, stuck[i], unheard[i]);
+			/* Nobody who waits is looked at as rarely as who is idle. */
+			if (full && s->stuck)
+				MUST(dev->watch.expires - jiffies <= f.period + HZ);
 		}
 		/* Its kick has helped; nobody knows of one that is looked at too late. */
 		if (revived[i] && !late)
-			MUST(vei_count_read(&s->q->count.lost[VEI_LOST_KICK]) > lost_of[i]);
-		if (again && late)
-			MUST(vei_count_read(&s->q->count.lost[VEI_LOST_KICK]) == lost_of[i]);
+			MUST(kick > lost_of[i]);
 		if (dev->intr_polled)
 			MUST(!s->unheard);
 	}
+	MUST(!f.fresh || !dev->watch_again);
+	f.fresh = false;
 }
 
 /* The consequences. */

@@ -92,14 +92,14 @@ class Qmp:
         line, self.buffer = self.buffer.split(b"\n", 1)
         return json.loads(line)
 
-    def execute(self, command, arguments=None):
+    def execute(self, command, arguments=None, timeout=QMP_TIMEOUT):
         self.last += 1
         request = {"execute": command, "id": self.last}
         if arguments:
             request["arguments"] = arguments
         self.conn.sendall(json.dumps(request).encode() + b"\n")
         while True:
-            message = self.read_message(QMP_TIMEOUT)
+            message = self.read_message(timeout)
             if "event" in message:
                 self.events.append(message)
                 del self.events[:-64]
@@ -110,9 +110,9 @@ class Qmp:
             else:
                 return message["return"]
 
-    def monitor(self, line):
+    def monitor(self, line, timeout=QMP_TIMEOUT):
         """A command of the human monitor; what it prints."""
-        return self.execute("human-monitor-command", {"command-line": line})
+        return self.execute("human-monitor-command", {"command-line": line}, timeout)
 
     def wait_event(self, name, device, timeout=QMP_TIMEOUT):
         deadline = time.monotonic() + timeout

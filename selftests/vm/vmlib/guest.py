@@ -235,13 +235,17 @@ class Boot:
                 self.report.feed(line.decode(errors="replace").rstrip("\r"))
 
     def keep_registers(self, machine):
-        """Where the processors of a guest that hangs are, beside its console."""
-        with open(self.console.removesuffix(".console") + ".registers", "w") as log:
-            try:
+        """Where the processors of a guest that hangs are, beside its console.
+
+        The agent may be talking to QEMU as well; then this is given up, whatever comes of it.
+        """
+        try:
+            with open(self.console.removesuffix(".console") + ".registers", "w") as log:
                 for _ in range(3):
-                    log.write(machine.qmp.monitor("info registers -a"))
-            except (agent.QmpError, OSError) as error:
-                log.write(f"QEMU does not say: {error}\n")
+                    log.write(machine.qmp.monitor("info registers -a", timeout=10))
+                    time.sleep(0.2)
+        except Exception as error:      # pylint: disable=broad-except
+            self.show(f"  {self.guest.name}: no registers: {error!r}")
 
     def show_problems(self, outcome):
         for problem in outcome.problems:
