@@ -81,6 +81,12 @@ static struct {
 
 struct vei_params vei_params;
 
+/* Time begins at 1000 and does not wrap. */
+static unsigned long now(void)
+{
+	return jiffies;
+}
+
 static struct side *side_of(const struct vei_queue *q)
 {
 	return &f.side[q->index];
@@ -109,7 +115,7 @@ void add_timer_on(struct timer_list *timer, int cpu)
 	struct side *s = side_of(container_of(timer, struct vei_queue, ask));
 
 	MUST(f.watching && f.asked[cpu] == NEVER && &f.side[cpu] == s);
-	MUST(timer->expires == jiffies + 1);
+	MUST(timer->expires == now() + 1);
 	f.asked[cpu] = timer->expires + script_byte();
 	if (s->intr != NEVER && s->intr > f.asked[cpu])
 		f.asked[cpu] = s->intr;
@@ -130,7 +136,7 @@ int timer_delete_sync(struct timer_list *timer)
 /* Later rather than sooner, as the kernel does it. */
 unsigned long round_jiffies_relative(unsigned long j)
 {
-	return j + HZ - 1 - (j + jiffies + HZ - 1) % HZ;
+	return j + HZ - 1 - (j + now() + HZ - 1) % HZ;
 }
 
 unsigned long __msecs_to_jiffies(const unsigned int m)
@@ -191,7 +197,7 @@ static void device_wakes(struct side *s)
 	hostile_fetch(&s->device);
 	*(u16 *)(s->q->cfg.mem + vei_layout_avail_event(SIZE)) = s->device.avail;
 	if (s->done == NEVER && s->device.nheld && (!s->spec.standing || s->frames))
-		s->done = jiffies + 1 + script_byte() % f.service;
+		s->done = now() + 1 + script_byte() % f.service;
 }
 
 /* Now and then a processor is away for long. */
@@ -220,7 +226,7 @@ static void device_interrupts(struct side *s)
 				s->looks = 0;
 			s->unheard |= s->intr == NEVER && s->poll == NEVER;
 		} else if (s->intr == NEVER) {
-			s->intr = jiffies + latency();
+			s->intr = now() + latency();
 		}
 	}
 	s->told = s->device.used;
@@ -291,7 +297,7 @@ static void owner_polls(struct side *s)
 	if (n && again)
 		vei_queue_kick(s->q);
 	if (!vei_queue_intr_postpone(s->q, 1 + (script_byte() & 3)))
-		s->poll = jiffies + 1;
+		s->poll = now() + 1;
 }
 
 static void handler(struct vei_queue *q)
@@ -302,7 +308,7 @@ static void handler(struct vei_queue *q)
 	vei_queue_intr_hush(q);
 	s->unheard = false;
 	if (s->poll == NEVER)
-		s->poll = jiffies + latency();
+		s->poll = now() + latency();
 }
 
 static bool queue_busy(struct vei_queue *q)
@@ -417,12 +423,12 @@ static void check_found(enum vei_lost what, u64 before)
 	MUST(!found || f.flaw == (what == VEI_LOST_KICK ? LOSES_KICKS : LOSES_INTERRUPTS));
 	if (!found)
 		return;
-	if (f.found[what] && jiffies - f.when[what] > FORGET)
+	if (f.found[what] && now() - f.when[what] > FORGET)
 		f.found[what] = 0;
 	if (!f.found[what] || f.found_at[what] != f.look)
 		f.found[what]++;
 	f.found_at[what] = f.look;
-	f.when[what] = jiffies;
+	f.when[what] = now();
 	if (f.found[what] >= TRUST)
 		MUST(f.scheduled);
 }
@@ -430,7 +436,7 @@ static void check_found(enum vei_lost what, u64 before)
 static void watch_looks(void)
 {
 	struct vei_dev *dev = f.dev;
-	unsigned long behind = jiffies - dev->watch_next, bearable;
+	unsigned long behind = now() - dev->watch_next, bearable;
 	u64 lost[VEI_NLOST], lost_of[SIDES];
 	bool again = dev->watch_again && !f.fresh, full, late, scheduled = f.scheduled;
 	bool stuck[SIDES], unheard[SIDES], lost_intr[SIDES], revived[SIDES], kicked[SIDES];
@@ -470,13 +476,13 @@ static void watch_looks(void)
 	dev->watch.function(&dev->watch);
 	f.watching = false;
 	MUST(f.due != NEVER);
-	MUST(dev->watch.expires - jiffies <= 4 * f.period + HZ);
+	MUST(dev->watch.expires - now() <= 4 * f.period + HZ);
 	if (!dev->intr_polled)
 		MUST(dev->watch.expires == dev->watch_next);
 	/* Soon once more after a look that leaves a doubt, and only then. */
 	MUST(!dev->watch_again || full || (long)behind < 0);
 	if (dev->intr_polled)
-		MUST(dev->watch.expires - jiffies <= POLL);
+		MUST(dev->watch.expires - now() <= POLL);
 
 	for (i = 0; i < VEI_NLOST; i++)
 		check_found(i, lost[i]);
@@ -490,7 +496,7 @@ static void watch_looks(void)
 
 		/* One that was kicked, or whose processor was asked, is looked at soon. */
 		if (full && (s->tries != tries[i] || (asked[i] == NEVER && f.asked[i] != NEVER)))
-			MUST(dev->watch_again && dev->watch.expires - jiffies <= REACTION);
+			MUST(dev->watch_again && dev->watch.expires - now() <= REACTION);
 		/* Nothing is found that was not lost. */
 		MUST(kick == lost_of[i] ||
 		     (again && !late && kicked[i] && s->device.used != used[i]));
@@ -508,7 +514,7 @@ static void watch_looks(void)
 			check_look(s, full, stuck[i], unheard[i]);
 			/* Nobody who waits is looked at as rarely as who is idle. */
 			if (full && s->stuck)
-				MUST(dev->watch.expires - jiffies <= f.period + HZ);
+				MUST(dev->watch.expires - now() <= f.period + HZ);
 		}
 		/* Its kick has helped; nobody knows of one that is looked at too late. */
 		if (revived[i] && !late)
@@ -579,7 +585,7 @@ static unsigned long next(void)
 
 static bool is_over(unsigned long *at)
 {
-	if (*at > jiffies)
+	if (*at > now())
 		return false;
 	*at = NEVER;
 	return true;
@@ -602,16 +608,16 @@ static void happen(struct side *s, unsigned int cpu)
 
 static void run(unsigned long n)
 {
-	unsigned long end = jiffies + n, at;
+	unsigned long end = now() + n, at;
 	unsigned int i;
 
 	while ((at = next()) <= end) {
-		jiffies = max(at, (unsigned long)jiffies);
-		if (f.due <= jiffies && script_byte() & 1)
+		jiffies = max(at, now());
+		if (f.due <= now() && script_byte() & 1)
 			watch_looks();
 		for (i = 0; i < SIDES; i++)
 			happen(&f.side[i], i);
-		if (f.due <= jiffies)
+		if (f.due <= now())
 			watch_looks();
 	}
 	jiffies = end;
@@ -646,7 +652,7 @@ static void step(void)
 		s = &f.side[1];
 		s->frames++;
 		if (s->done == NEVER && s->device.nheld)
-			s->done = jiffies + 1 + script_byte() % f.service;
+			s->done = now() + 1 + script_byte() % f.service;
 		break;
 	case 2:
 		run(script_byte());
