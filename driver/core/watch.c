@@ -190,7 +190,6 @@ static void vei_watch_look_again(struct vei_queue *q, u16 used, bool late)
 			vei_watch_lost(q, VEI_LOST_KICK, used);
 		/* The next one that is lost is not this one. */
 		w->patience = 1;
-		w->looks = 0;
 	}
 	w->kicked = false;
 }

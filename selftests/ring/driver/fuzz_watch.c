@@ -191,13 +191,24 @@ static bool unfetched(const struct side *s)
 	return s->device.avail != s->q->ring.published;
 }
 
+/* Has it something to do? */
+static bool has_work(const struct side *s)
+{
+	return s->device.nheld && (!s->spec.standing || s->frames);
+}
+
+static void device_begins(struct side *s)
+{
+	if (s->done == NEVER && has_work(s))
+		s->done = now() + 1 + script_byte() % f.service;
+}
+
 /* It takes all that there is, and begins with it if it may. */
 static void device_wakes(struct side *s)
 {
 	hostile_fetch(&s->device);
 	*(u16 *)(s->q->cfg.mem + vei_layout_avail_event(SIZE)) = s->device.avail;
-	if (s->done == NEVER && s->device.nheld && (!s->spec.standing || s->frames))
-		s->done = now() + 1 + script_byte() % f.service;
+	device_begins(s);
 }
 
 /* Now and then a processor is away for long. */
@@ -235,7 +246,7 @@ static void device_interrupts(struct side *s)
 static void device_done(struct side *s)
 {
 	s->done = NEVER;
-	while (s->device.nheld && (!s->spec.standing || s->frames)) {
+	while (has_work(s)) {
 		hostile_use(&s->device, hostile_release(&s->device, 0), 0);
 		s->frames -= s->spec.standing;
 	}
@@ -322,6 +333,15 @@ static void config_changed(struct vei_dev *dev)
 	f.changes++;
 }
 
+/* What a device that was reset will never use. */
+static void drain(struct vei_queue *q)
+{
+	u16 cursor = 0;
+
+	while (vei_queue_drain(q, &cursor))
+		;
+}
+
 static void begin(void)
 {
 	unsigned int i, n;
@@ -354,10 +374,7 @@ static int restart(struct vei_dev *dev)
 	}
 	MUST(!vei_dev_start(dev));
 	for (i = 0; i < SIDES; i++) {
-		u16 cursor = 0;
-
-		while (vei_queue_drain(f.side[i].q, &cursor))
-			;
+		drain(f.side[i].q);
 		if (dev->intr_flags)
 			dev->acked &= ~BIT_ULL(VIRTIO_RING_F_USED_EVENT_IDX);
 		machine_renew(f.side[i].q, &f.side[i].spec);
@@ -433,17 +450,66 @@ static void check_found(enum vei_lost what, u64 before)
 		MUST(f.scheduled);
 }
 
+/**
+ * struct moment - a queue before a look
+ * @side: all of it
+ * @count: its counters
+ * @asked: when its processor would answer
+ */
+struct moment {
+	struct side side;
+	struct vei_queue_count count;
+	unsigned long asked;
+};
+
+static u64 more(const struct side *s, const struct moment *was, enum vei_lost what)
+{
+	return vei_count_read(&s->q->count.lost[what]) - vei_count_read(&was->count.lost[what]);
+}
+
+/* After a look: a whole one, or soon after that once more, or one too late. */
+static void check_side(struct side *s, const struct moment *was, bool full, bool again, bool late)
+{
+	const struct vei_dev *dev = f.dev;
+	unsigned long until = dev->watch.expires - now(), asked = f.asked[s->q->index];
+	bool moved = s->device.used != was->side.used;
+	u64 kick = more(s, was, VEI_LOST_KICK), intr = more(s, was, VEI_LOST_INTERRUPT);
+
+	/* One that was kicked, or whose processor was asked, is looked at soon. */
+	if (full && (s->tries != was->side.tries || (was->asked == NEVER && asked != NEVER)))
+		MUST(dev->watch_again && until <= REACTION);
+	/* Nothing is found that was not lost. */
+	MUST(!kick || (again && !late && was->side.kicked && moved));
+	MUST(!intr || was->side.unheard);
+	/* The first look after a reset sees what there is. */
+	if (f.fresh)
+		MUST(s->tries == was->side.tries && !kick && !intr);
+	/* The owner's counter is the owner's. */
+	MUST(vei_count_read(&s->q->count.kicks) == vei_count_read(&was->count.kicks));
+	if (late && !again) {
+		s->stuck = 0;
+		s->tries = 0;
+		s->looks = 0;
+	} else if (full || again) {
+		check_look(s, full, is_stuck(&was->side), was->side.unheard && was->asked == NEVER);
+		/* Nobody who waits is looked at as rarely as who is idle. */
+		if (full && s->stuck)
+			MUST(until <= f.period + HZ);
+	}
+	/* Its kick has helped, as something was used; nobody knows of one looked at too late. */
+	if (again && was->side.revived && moved && !late)
+		MUST(kick);
+	if (dev->intr_polled)
+		MUST(!s->unheard);
+}
+
 static void watch_looks(void)
 {
 	struct vei_dev *dev = f.dev;
 	unsigned long behind = now() - dev->watch_next, bearable;
-	u64 lost[VEI_NLOST], lost_of[SIDES];
+	u64 lost[VEI_NLOST];
 	bool again = dev->watch_again && !f.fresh, full, late, scheduled = f.scheduled;
-	bool stuck[SIDES], unheard[SIDES], lost_intr[SIDES], revived[SIDES], kicked[SIDES];
-	u64 lost_intr_of[SIDES], kicks[SIDES];
-	unsigned int tries[SIDES];
-	unsigned long asked[SIDES];
-	u16 used[SIDES];
+	struct moment was[SIDES];
 	unsigned int i, changes = f.changes;
 
 	bearable = again ? REACTION : dev->watch_delay / 4 + HZ / 10;
@@ -453,21 +519,12 @@ static void watch_looks(void)
 	for (i = 0; i < VEI_NLOST; i++)
 		lost[i] = vei_count_read(&dev->lost[i]);
 	for (i = 0; i < SIDES; i++) {
-		stuck[i] = is_stuck(&f.side[i]);
-		unheard[i] = f.side[i].unheard && f.asked[i] == NEVER;
-		/* It did so at once, and has used something by now. */
-		revived[i] = again && f.side[i].revived && f.side[i].device.used != f.side[i].used;
-		lost_intr[i] = f.side[i].unheard;
-		kicked[i] = f.side[i].kicked;
-		tries[i] = f.side[i].tries;
-		asked[i] = f.asked[i];
-		used[i] = f.side[i].used;
-		lost_of[i] = vei_count_read(&f.side[i].q->count.lost[VEI_LOST_KICK]);
-		lost_intr_of[i] = vei_count_read(&f.side[i].q->count.lost[VEI_LOST_INTERRUPT]);
-		kicks[i] = vei_count_read(&f.side[i].q->count.kicks);
+		struct side *s = &f.side[i];
+
+		was[i] = (struct moment){ *s, s->q->count, f.asked[i] };
 		if (again) {
-			f.side[i].revived = false;
-			f.side[i].kicked = false;
+			s->revived = false;
+			s->kicked = false;
 		}
 	}
 
@@ -489,39 +546,8 @@ static void watch_looks(void)
 	MUST(scheduled || !f.scheduled || f.found[VEI_LOST_KICK] >= TRUST ||
 	     f.found[VEI_LOST_INTERRUPT] >= TRUST);
 	MUST(!full || !dev->intr_polled || f.changes > changes);
-	for (i = 0; i < SIDES; i++) {
-		struct side *s = &f.side[i];
-		u64 kick = vei_count_read(&s->q->count.lost[VEI_LOST_KICK]);
-		u64 intr = vei_count_read(&s->q->count.lost[VEI_LOST_INTERRUPT]);
-
-		/* One that was kicked, or whose processor was asked, is looked at soon. */
-		if (full && (s->tries != tries[i] || (asked[i] == NEVER && f.asked[i] != NEVER)))
-			MUST(dev->watch_again && dev->watch.expires - now() <= REACTION);
-		/* Nothing is found that was not lost. */
-		MUST(kick == lost_of[i] ||
-		     (again && !late && kicked[i] && s->device.used != used[i]));
-		MUST(intr == lost_intr_of[i] || lost_intr[i]);
-		/* The first look after a reset sees what there is. */
-		if (f.fresh)
-			MUST(s->tries == tries[i] && kick == lost_of[i] && intr == lost_intr_of[i]);
-		/* The owner's counter is the owner's. */
-		MUST(vei_count_read(&s->q->count.kicks) == kicks[i]);
-		if (late && !again) {
-			s->stuck = 0;
-			s->tries = 0;
-			s->looks = 0;
-		} else if (full || again) {
-			check_look(s, full, stuck[i], unheard[i]);
-			/* Nobody who waits is looked at as rarely as who is idle. */
-			if (full && s->stuck)
-				MUST(dev->watch.expires - now() <= f.period + HZ);
-		}
-		/* Its kick has helped; nobody knows of one that is looked at too late. */
-		if (revived[i] && !late)
-			MUST(kick > lost_of[i]);
-		if (dev->intr_polled)
-			MUST(!s->unheard);
-	}
+	for (i = 0; i < SIDES; i++)
+		check_side(&f.side[i], &was[i], full, again, late);
 	MUST(!f.fresh || !dev->watch_again);
 	f.fresh = false;
 }
@@ -651,8 +677,7 @@ static void step(void)
 	case 1:
 		s = &f.side[1];
 		s->frames++;
-		if (s->done == NEVER && s->device.nheld)
-			s->done = now() + 1 + script_byte() % f.service;
+		device_begins(s);
 		break;
 	case 2:
 		run(script_byte());
@@ -716,11 +741,8 @@ int fuzz_one(const u8 *data, size_t size)
 	script_run(step, MAX_OPS);
 	MUST(!vei_dev_reset(f.dev));
 	for (i = 0; i < SIDES; i++) {
-		u16 cursor = 0;
-
 		MUST(!f.side[i].q->asked);
-		while (vei_queue_drain(f.side[i].q, &cursor))
-			;
+		drain(f.side[i].q);
 	}
 	machine_end();
 	script_end();
