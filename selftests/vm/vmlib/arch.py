@@ -17,6 +17,7 @@ class Arch:
     machine: str = ""               # instead of the one that a guest of the plan names
     tsc: bool = False               # time is told by the host's counter, see clock.py
     hotplug_cpus: bool = True       # maxcpus may be more than there are
+    firmware: tuple = ()            # what it does not bring along
     kernel_args: str = ""
 
     def serial_args(self):
@@ -32,8 +33,15 @@ class Arch:
 # that state there is no AVX either: kernel 7.2 dies of a processor that says otherwise.
 # Nor FSRM without ERMS: Linux's memmove then takes short moves for long ones (QEMU 10's has it)
 X86_MAX = "max,-cx16,-erms,-fsrm,-la57,-smap,-xsave,-avx,-avx2,-fma,-f16c,-vaes,-vpclmulqdq"
+# SeaBIOS (1.16) does not wait, on the way back from sleep, for the processors that it sends to
+# its eight bytes at 0x10000: it counts them in memory that is read-only by then. One that comes
+# after these bytes have been put back runs what was there before, the header of the kernel's
+# image: of 6.12.95 there is a BOUND in it, that is int 5 and SeaBIOS without end, on the stack
+# of the next way back. So at each reset there is "cli; 1: hlt; jmp 1b" instead. Linux leaves
+# the first MiB alone (since 5.13).
+LATE_PROCESSOR = ("-device", "loader,addr=0x10000,data=0xfcebf4fa,data-len=4")
 X86 = dict(
-    qemu="qemu-system-x86_64", console="ttyS0", tsc=True,
+    qemu="qemu-system-x86_64", console="ttyS0", tsc=True, firmware=LATE_PROCESSOR,
     kernel_args="random.trust_cpu=on mitigations=off tsc=reliable ",
     # not ttyS0's interrupt for the third, as ISA has it: a shared edge gets lost
     serial=("-device isa-serial,chardev=con,index=0,irq=4",

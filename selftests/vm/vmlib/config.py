@@ -314,7 +314,7 @@ def command_line(guest, env, qemu, accel, initrd, run_dir, console):
             "-chardev", console, "-chardev", f"socket,id=req,path={where}/req",
             "-chardev", f"socket,id=report,path={where}/report", *arch.serial_args(),
             "-chardev", f"socket,id=qmp,path={where}/qmp", "-mon", "chardev=qmp,mode=control",
-            "-fw_cfg", f"name=opt/vei/job,file={where}/job",
+            "-fw_cfg", f"name=opt/vei/job,file={where}/job", *arch.firmware,
             # no device uses it: it is where savevm puts the machine
             "-drive", f"if=none,id=state,format=qcow2,file={where}/state.qcow2"]
     # first, as others may sit on one

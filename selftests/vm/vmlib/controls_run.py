@@ -178,8 +178,26 @@ def check_processors(control):
                   "no guest is without room for a second processor")
 
 
+def check_late_processor(control):
+    """Where a processor runs that comes late from sleep, after a reset of each QEMU."""
+    x86 = ARCHES["amd64"]
+
+    def word(qemu, firmware):
+        done = subprocess.run(
+            [qemu, "-machine", "pc,usb=off", "-accel", "tcg", "-m", "16", "-nodefaults",
+             "-no-user-config", "-display", "none", "-S", "-monitor", "stdio", *firmware],
+            input="xp /1wx 0x10000\nquit\n", stdout=subprocess.PIPE, text=True)
+        return "0xfcebf4fa" in done.stdout
+
+    qemus = [x86.qemu] + [os.environ["QEMU_DRAFT"]] * ("QEMU_DRAFT" in os.environ)
+    control.check(all(word(qemu, x86.firmware) and not word(qemu, ()) for qemu in qemus),
+                  "a processor that comes late from sleep waits")
+
+
 def run(control, images, log_dir, driver):
     check_processors(control)
+    if config.environment()["VEI_ARCH"] == "amd64":
+        check_late_processor(control)
     check_again(control)
     check_directories(control)
     check_kvm(control)

@@ -251,11 +251,12 @@ class Boot:
         for problem in outcome.problems:
             self.show(f"    FAIL  {outcome.name}: {problem}")
         if outcome.problems and self.guest.mode != "shell":
+            # first, being the shorter: what is said again below all else has few lines
+            for line in self.machine.said().splitlines()[-6:]:
+                self.show(f"  QEMU: {line}")
             self.show(f"  the last lines of {self.console}:")
             for line in tail(self.console):
                 self.show(f"  | {line}")
-            for line in self.machine.said().splitlines()[-10:]:
-                self.show(f"  QEMU: {line}")
 
 
 def make_image(stock=False, blk=False, seeing=False):
