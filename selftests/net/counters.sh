@@ -192,10 +192,11 @@ delayed_reads()
 		check_part used adds "$offset"
 		check_part rearms_lost rearms "$offset"
 		check_part interrupts_empty interrupts "$offset"
-		# decisions less kicks: delayed between these two, the more the more packets went
-		seen=${QUEUE_NOW[kicks_suppressed]}
+		# each packet is one buffer and one decision, which are read in this order: the
+		# more packets went between these two, the more decisions there seem to be
+		seen=$((QUEUE_NOW[kick_decisions] - QUEUE_NOW[adds]))
 		queue_read "${PAIR}0" 1
-		if [ ${#seen} -lt 19 ] && [ "$seen" -gt "${QUEUE_NOW[kicks_suppressed]}" ]; then
+		if [ "$seen" -gt $((QUEUE_NOW[kick_decisions] - QUEUE_NOW[adds])) ]; then
 			GROWN=$((GROWN + 1))
 		fi
 	done
