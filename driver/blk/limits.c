@@ -84,6 +84,9 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 		if (!is_power_of_2(l->discard_granularity) || l->discard_granularity < l->block ||
 		    align > l->discard_sectors)
 			l->discard_granularity = l->block;
+		/* From 6.9 on it does not cut by less than that, and so not at all. */
+		if (l->physical >> SECTOR_SHIFT > l->discard_sectors)
+			l->physical = l->block;
 	}
 	if (vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES))
 		l->zeroes_sectors = vei_blk_read_sectors(dev, VEI_BLK_CONFIG_ZEROES_MAX, l->block);

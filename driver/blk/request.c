@@ -145,13 +145,17 @@ static int vei_blk_post(struct vei_blk_vq *vq, struct request *rq, bool range)
 /*
  * No room, or a queue that is broken: no more until something is taken back, or
  * the device was restarted. Under the lock, as what lets it go on.
+ *
+ * BLK_STS_DEV_RESOURCE would leave it to a request that ends to have the block layer
+ * try again, but those that end in a batch do not. Nor does what lets the queue go on
+ * find the request, where that comes before blk-mq has put it back.
  */
 static blk_status_t vei_blk_stop(struct vei_blk_vq *vq, struct blk_mq_hw_ctx *hctx)
 {
 	vei_queue_kick(vq->q);
 	vq->full = hctx;
 	blk_mq_stop_hw_queue(hctx);
-	return BLK_STS_DEV_RESOURCE;
+	return BLK_STS_RESOURCE;
 }
 
 /**
@@ -244,9 +248,11 @@ void vei_blk_complete_into(struct vei_blk_done *done, struct io_comp_batch *iob)
 
 		next = req->next;
 		req->timeouts = 0;
-		if (!blk_mq_complete_request_remote(rq) &&
-		    !blk_mq_add_to_batch(rq, iob, req->result != VEI_BLK_S_OK,
-					 blk_mq_end_request_batch))
+		if (blk_mq_complete_request_remote(rq))
+			continue;
+		/* What that takes for an error differs, and what is in a batch ends as done. */
+		if (req->result != VEI_BLK_S_OK ||
+		    !blk_mq_add_to_batch(rq, iob, false, blk_mq_end_request_batch))
 			vei_blk_complete(rq);
 	}
 	if (unlikely(done->room))

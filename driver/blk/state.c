@@ -474,6 +474,7 @@ int vei_blk_suspend(struct vei_blk *vblk)
 	cancel_delayed_work_sync(&vblk->restart_work);
 	noio = vei_blk_lock(vblk);
 	vei_blk_set_state(vblk, VEI_BLK_ASLEEP);
+	vei_dev_sleep(vblk->dev);
 	vei_blk_unlock(vblk, noio);
 	blk_mq_unquiesce_queue(rq);
 	return 0;

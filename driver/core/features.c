@@ -137,7 +137,7 @@ static int vei_check_features_hi(struct vei_dev *dev)
  * are read and written, and at last bits 0:31. A bit is acknowledged only if
  * it is offered, known and wanted; bit 30 never.
  *
- * Context: may sleep. Return: 0, or -ENODEV with status FAILED.
+ * Context: may sleep. Return: 0; or -ENODEV, with status FAILED if the device is there.
  */
 int vei_dev_negotiate(struct vei_dev *dev, u64 wanted)
 {

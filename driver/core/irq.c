@@ -150,7 +150,7 @@ static void vei_irq_free(struct vei_dev *dev)
 		irq_update_affinity_hint(q->irq, NULL);
 		free_irq(q->irq, q);
 		q->irq = 0;
-		q->spread = false;
+		q->hint = NULL;
 	}
 	while (dev->nirq)
 		free_irq(pci_irq_vector(dev->pdev, --dev->nirq), dev);
@@ -354,13 +354,36 @@ int vei_irq_cpu(const struct vei_queue *q)
  * @q: the queue; nothing happens if it has no vector of its own
  * @mask: the processors, lasting as long as the queue
  *
- * Once for each vector: afterwards it is the user's to move.
+ * Once for each vector, and once more after sleep: afterwards it is the user's to move.
  */
 void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask)
 {
-	if (!q->irq || q->spread)
+	if (!q->irq || q->hint)
 		return;
-	q->spread = true;
+	q->hint = mask;
 	irq_set_affinity_and_hint(q->irq, mask);
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_set_affinity, VEI_NS);
+
+/**
+ * vei_dev_sleep() - prepare for processors that go offline with the machine
+ * @dev: a device that was reset for sleep
+ *
+ * Their interrupts go to others then, and do not come back: those that are where they were
+ * suggested to be may be suggested anew. What the user has moved stays the user's.
+ *
+ * Context: may sleep.
+ */
+void vei_dev_sleep(struct vei_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nqueue; i++) {
+		struct vei_queue *q = dev->queue[i];
+
+		if (q && q->irq && q->hint &&
+		    cpumask_equal(irq_get_affinity_mask(q->irq), q->hint))
+			q->hint = NULL;
+	}
+}
+EXPORT_SYMBOL_NS_GPL(vei_dev_sleep, VEI_NS);

@@ -140,21 +140,33 @@ void vei_dev_destroy(struct vei_dev *dev)
 }
 EXPORT_SYMBOL_NS_GPL(vei_dev_destroy, VEI_NS);
 
-/* A reset by the bus, as the user may ask for: the device has nothing of its driver any more. */
-static void vei_dev_pci_reset_done(struct pci_dev *pdev)
+/*
+ * A reset by the bus, as the user may ask for. Meanwhile the device does not answer, as one
+ * that is gone; no toggle must find it so.
+ */
+static void vei_dev_pci_reset_prepare(struct pci_dev *pdev)
 {
 	struct vei_dev *dev = pci_get_drvdata(pdev);
 
-	if (!dev->ops->restart)
-		return;
 	mutex_lock(&dev->toggle_lock);
-	if (dev->ops->restart(dev))
+	if (dev->ops->sleep)
+		dev->ops->sleep(dev);
+}
+
+/* It has nothing of its driver any more. */
+static void vei_dev_pci_reset_done(struct pci_dev *pdev)
+{
+	struct vei_dev *dev = pci_get_drvdata(pdev);
+	int (*go_on)(struct vei_dev *dev) = dev->ops->sleep ? dev->ops->wake : dev->ops->restart;
+
+	if (go_on && go_on(dev))
 		dev_warn(&pdev->dev, "cannot go on after a reset by the bus\n");
 	mutex_unlock(&dev->toggle_lock);
 }
 
 /** vei_dev_pci_errors - for &pci_driver.err_handler, whose device is one of vei_dev_create() */
 const struct pci_error_handlers vei_dev_pci_errors = {
+	.reset_prepare = vei_dev_pci_reset_prepare,
 	.reset_done = vei_dev_pci_reset_done,
 };
 EXPORT_SYMBOL_NS_GPL(vei_dev_pci_errors, VEI_NS);

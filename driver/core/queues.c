@@ -162,7 +162,8 @@ static int vei_queues_give(struct vei_dev *dev)
  * fit, are used again.
  *
  * Context: may sleep. Return: 0; -EBUSY if the device has queues already; -EINVAL if
- * there cannot be so many; or another negative errno, with a message, and the device is left reset.
+ * there cannot be so many; or another negative errno, with a message but for -ENOMEM, and the
+ * device is left reset.
  */
 int vei_dev_find_queues(struct vei_dev *dev, const struct vei_queue_spec *spec, unsigned int n)
 {

@@ -214,7 +214,10 @@ static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 {
 	struct vei_watch *w = &q->watch;
 	u16 used = vei_watch_used(q);
-	bool still = used == w->used, waits = vei_watch_waits(q);
+	u64 adds = vei_count_read(&q->count.adds);
+	/* Whoever is back at the same index was given more than a ring has room for. */
+	bool still = used == w->used && adds - w->adds <= q->ring.size;
+	bool waits = vei_watch_waits(q);
 
 	vei_watch_judge(q, used);
 	if (q->dev->watch_again) {
@@ -228,6 +231,7 @@ static bool vei_watch_queue(struct vei_queue *q, bool late, bool *quiet)
 	if (!still || w->due || waits)
 		*quiet = false;
 	w->used = used;
+	w->adds = adds;
 	w->waits = waits;
 	return !q->dev->watch_again && (w->kicked || w->missed);
 }
@@ -260,7 +264,11 @@ static void vei_watch_begin(struct vei_dev *dev)
 		struct vei_queue *q = dev->queue[i];
 
 		if (q)
-			q->watch = (struct vei_watch){ .used = vei_watch_used(q), .patience = 1 };
+			q->watch = (struct vei_watch){
+				.used = vei_watch_used(q),
+				.adds = vei_count_read(&q->count.adds),
+				.patience = 1,
+			};
 	}
 	dev->watch_fresh = false;
 	dev->watch_again = false;

@@ -241,6 +241,8 @@ static const struct vei_dev_ops vei_net_dev_ops = {
 	.queue_broken = vei_net_queue_broken,
 	.queue_busy = vei_net_queue_busy,
 	.restart = vei_net_restart_dev,
+	.sleep = vei_net_suspend,
+	.wake = vei_net_resume,
 };
 
 static int vei_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -308,7 +310,7 @@ static int __maybe_unused vei_net_pm_suspend(struct device *d)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
-	vei_net_suspend(dev->priv);
+	vei_net_suspend(dev);
 	return 0;
 }
 
@@ -316,7 +318,7 @@ static int __maybe_unused vei_net_pm_resume(struct device *d)
 {
 	struct vei_dev *dev = dev_get_drvdata(d);
 
-	return vei_net_resume(dev->priv);
+	return vei_net_resume(dev);
 }
 
 static SIMPLE_DEV_PM_OPS(vei_net_pm_ops, vei_net_pm_suspend, vei_net_pm_resume);

@@ -393,8 +393,8 @@ void vei_net_end(struct vei_net *net);
 int vei_net_restart(struct vei_net *net);
 int vei_net_restart_dev(struct vei_dev *dev);
 void vei_net_restart_work(struct work_struct *work);
-void vei_net_suspend(struct vei_net *net);
-int vei_net_resume(struct vei_net *net);
+void vei_net_suspend(struct vei_dev *dev);
+int vei_net_resume(struct vei_dev *dev);
 int vei_net_open(struct net_device *netdev);
 int vei_net_stop(struct net_device *netdev);
 

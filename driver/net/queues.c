@@ -33,11 +33,12 @@ unsigned int vei_net_device_pairs(struct vei_dev *dev)
 }
 
 /**
- * vei_net_queue_busy() - &vei_dev_ops.queue_busy: is a poll due?
+ * vei_net_queue_busy() - &vei_dev_ops.queue_busy: is a poll due, or a waiter awake?
  * @q: the queue
  */
 bool vei_net_queue_busy(struct vei_queue *q)
 {
+	struct vei_net *net = q->dev->priv;
 	const struct napi_struct *napi;
 
 	if (q->handler == vei_rxq_interrupt)
@@ -45,7 +46,7 @@ bool vei_net_queue_busy(struct vei_queue *q)
 	else if (q->handler == vei_txq_interrupt)
 		napi = &((struct vei_net_txq *)q->priv)->napi;
 	else
-		return false;	/* who waits for an answer looks by himself */
+		return !wq_has_sleeper(&net->ctrl_wait);
 	return test_bit(NAPI_STATE_SCHED, &napi->state);
 }
 

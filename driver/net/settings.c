@@ -274,8 +274,16 @@ static bool vei_net_leave_pairs(struct vei_net *net, unsigned int pairs)
 	bool done = true;
 
 	for (i = pairs; i < net->pairs; i++) {
-		vei_txq_settle(&net->txq[i]);
-		done = done && !vei_queue_in_flight(net->txq[i].q);
+		struct vei_net_txq *txq = &net->txq[i];
+
+		vei_txq_settle(txq);
+		/* Who would have woken it may find that all was taken back. */
+		__netif_tx_lock_bh(txq->nq);
+		if (vei_queue_in_flight(txq->q))
+			done = false;
+		else
+			netif_tx_wake_queue(txq->nq);
+		__netif_tx_unlock_bh(txq->nq);
 	}
 	return done;
 }
@@ -372,7 +380,11 @@ int vei_net_change_mtu(struct net_device *netdev, int mtu)
 	if (!err && netdev->mtu == mtu)
 		return 0;
 	net->wanted_mtu = before;
-	netdev->mtu = before;
+	/* Of what failed the stack was told nothing; of a smaller one it was. */
+	if (err) {
+		netdev->mtu = before;
+		net->told.mtu = before;
+	}
 	vei_net_restart(net);
 	return err ?: -EINVAL;
 }

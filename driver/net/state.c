@@ -217,29 +217,33 @@ void vei_net_restart_work(struct work_struct *work)
 }
 
 /**
- * vei_net_suspend() - reset the device for sleep
- * @net: the device
+ * vei_net_suspend() - reset the device for sleep, of the machine or a reset by the bus
+ * @dev: the device
  *
  * Context: may sleep.
  */
-void vei_net_suspend(struct vei_net *net)
+void vei_net_suspend(struct vei_dev *dev)
 {
+	struct vei_net *net = dev->priv;
+
 	cancel_delayed_work_sync(&net->restart_work);
 	rtnl_lock();
 	vei_again_over(&net->restart_again);
 	vei_net_leave(net, VEI_NET_ASLEEP);
+	vei_dev_sleep(dev);
 	rtnl_unlock();
 }
 
 /**
  * vei_net_resume() - begin anew after sleep
- * @net: the device
+ * @dev: the device
  *
  * Context: may sleep. Return: 0 or a negative errno; then the device is left
  * reset.
  */
-int vei_net_resume(struct vei_net *net)
+int vei_net_resume(struct vei_dev *dev)
 {
+	struct vei_net *net = dev->priv;
 	int err;
 
 	rtnl_lock();

@@ -233,6 +233,8 @@ static int vei_rng_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	rng->state = VEI_RNG_RESET;
 	rng->hwrng.name = pci_name(pdev);
 	rng->hwrng.read = vei_rng_read;
+	/* In thousandths; 0 is none before 6.2 and all from then on. */
+	rng->hwrng.quality = 1000;
 	rng->dev = vei_dev_create(pdev, &vei_rng_dev_ops, rng);
 	if (IS_ERR(rng->dev)) {
 		err = PTR_ERR(rng->dev);

@@ -19,6 +19,11 @@
 #define timer_container_of from_timer
 #endif
 
+/* 6.2, and late in 6.1: del_timer_sync() by another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync del_timer_sync
+#endif
+
 /* 6.8: PCI_IRQ_LEGACY became PCI_IRQ_INTX. */
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX PCI_IRQ_LEGACY

@@ -94,14 +94,18 @@ struct vei_dev;
  * @nfeature_names: how many, from bit 0 on; at most 24, the core has those above
  * @fix_features: leave out bits of the type that need others which there are not,
  *	of those that are offered and wanted; NULL: there are none
- * @config_changed: the device changed its configuration; hard interrupt
+ * @config_changed: the device changed its configuration; hard interrupt, or the softirq of
+ *	a timer where it is polled
  * @queue_broken: the device lied and @q does nothing any more until a reset;
  *	whatever context the queue was used in, with its lock held
  * @queue_busy: is there nobody whom an interrupt of @q would have to wake, as he is about to
  *	look, or does not wait? Softirq; NULL: never
  * @restart: reset the device, negotiate again with &vei_dev.toggles as they are
  *	now, and go on; may sleep. Returns 0, or a negative errno and the device
- *	is left reset.
+ *	is left reset; -ENODEV also if nothing is to be restarted.
+ * @sleep: reset the device and use it no more before @wake; may sleep. NULL: the driver stands
+ *	a reset of the bus without, and is restarted afterwards
+ * @wake: go on as before; may sleep. Returns as @restart
  */
 struct vei_dev_ops {
 	const char *const *feature_names;
@@ -111,6 +115,8 @@ struct vei_dev_ops {
 	void (*queue_broken)(struct vei_queue *q);
 	bool (*queue_busy)(struct vei_queue *q);
 	int (*restart)(struct vei_dev *dev);
+	void (*sleep)(struct vei_dev *dev);
+	int (*wake)(struct vei_dev *dev);
 };
 
 /**
@@ -211,6 +217,7 @@ int vei_dev_reset(struct vei_dev *dev);
 void vei_dev_fail(struct vei_dev *dev);
 bool vei_dev_is_gone(struct vei_dev *dev);
 void vei_dev_unwatch(struct vei_dev *dev);
+void vei_dev_sleep(struct vei_dev *dev);
 
 void vei_dev_config_read(struct vei_dev *dev, unsigned int offset, void *buf, unsigned int len);
 void vei_dev_config_write(struct vei_dev *dev, unsigned int offset, const void *buf,

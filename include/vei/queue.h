@@ -72,6 +72,7 @@ struct vei_queue_count {
 /**
  * struct vei_watch - a queue as it was at the last look
  * @used: how many were used by then, modulo 65,536
+ * @adds: and how many it had been given
  * @waits: the device sat on buffers
  * @taken: buffers taken
  * @shadow: what interrupts were asked for after
@@ -86,6 +87,7 @@ struct vei_watch {
 	u16 used;
 	u16 taken;
 	u16 shadow;
+	u64 adds;
 	u64 interrupts;
 	bool waits;
 	bool due;
@@ -140,7 +142,7 @@ struct vei_queue_stats {
  * @table_len: of the spec; of the ring only if indirect descriptors are negotiated
  * @vector: entry in the device's table that is the queue's own, if there is one
  * @irq: Linux number of the same, or 0
- * @spread: that vector's processors were suggested
+ * @hint: the processors that were suggested for that vector, or NULL
  * @standing: of the spec
  * @watch: the watch's
  * @ask: asks the interrupt's processor whether it is there
@@ -162,7 +164,7 @@ struct vei_queue {
 	u16 table_len;
 	u16 vector;
 	unsigned int irq;
-	bool spread;
+	const struct cpumask *hint;
 	bool standing;
 	struct vei_watch watch;
 	struct timer_list ask;

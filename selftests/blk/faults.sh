@@ -8,6 +8,8 @@
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=lib_storm.sh
+. "$LIB_DIR/lib_storm.sh"
 
 TIMEOUTS=1
 # used_event:avail_event, fault
@@ -362,11 +364,13 @@ test_gained()
 	check_err $? "FLUSH was not acknowledged by a new driver"
 }
 
-# The fault strikes once, and is set anew all the time, so that no request is done between.
+# The fault strikes once, and is set anew all the time, so that no request is done between: by the
+# host, many times in a row, as a slow guest that asked for each would be too late.
 lies_until_given_up()
 {
 	log_has "given up" && return
-	device_set "$DISK" x-draft-fault '"used-idx-jump"'
+	host_storm 200 "{\"execute\":\"qom-set\",\"arguments\":{\"property\":\"x-draft-fault\",
+		\"path\":\"/machine/peripheral/$DISK/virtio-backend\",\"value\":\"used-idx-jump\"}}"
 	return 1
 }
 

@@ -8,7 +8,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ALL_TESTS=(test_suspend test_as_before test_exact test_polled test_shutdown)
+ALL_TESTS=(test_suspend test_as_before test_exact test_affinity test_polled test_shutdown)
 
 test_suspend()
 {
@@ -45,6 +45,37 @@ test_exact()
 	load_run "$DISK" 100 -d 8
 	check_err $? "lost or spoiled"
 	check_queues_idle "$DISK"
+}
+
+# Interrupts leave a processor that goes, and come back to it, but for those that the user
+# has moved.
+test_affinity()
+{
+	local first second
+
+	if is_stock || [ "$(disk_var QUEUES)" -lt 2 ]; then
+		skip "only for virtio_ei_blk"
+		return
+	fi
+	first=$(irq_of "$(disk_bdf "$DISK")-req.0") second=$(irq_of "$(disk_bdf "$DISK")-req.1")
+	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors of the queues"
+	suspend
+	check_err $? "the machine does not sleep"
+	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors after sleep"
+	echo 0 >"/proc/irq/$second/smp_affinity_list"
+	suspend
+	check_err $? "the machine does not sleep"
+	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 0" "processors, one moved"
+}
+
+irq_of()
+{
+	awk -v name="$1" 'index($NF, name) { print +$1 }' /proc/interrupts
+}
+
+irq_cpus()
+{
+	cat "/proc/irq/$1/smp_affinity_list"
 }
 
 # Who polls for a request goes to sleep before the disk does.

@@ -12,6 +12,7 @@ ALL_TESTS=()
 for mode in $(modes_of "$RNG"); do
 	ALL_TESTS+=("test_load $mode" "test_bytes $mode" "test_counts $mode" "test_unused $mode")
 done
+ALL_TESTS+=(test_credit)
 ALL_TESTS+=("test_idle 1" "test_idle 0")
 ALL_TESTS+=("test_lost lost-kick kicks" "test_lost lost-interrupt interrupts" test_toggles)
 
@@ -44,6 +45,12 @@ test_bytes()
 	check_ge "$(values /run/first)" 200 "values among 4096 bytes"
 	cmp -s /run/first /run/second
 	check_fail $? "the same bytes again"
+}
+
+# The pool counts what it is given.
+test_credit()
+{
+	check_eq "$(<"$CLASS/rng_quality")" 1000 "thousandths of the entropy that count"
 }
 
 # What is asked for at once fits into one buffer.

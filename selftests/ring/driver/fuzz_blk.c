@@ -354,7 +354,7 @@ static void op_send(u8 how)
 	case BLK_STS_OK:
 		MUST(t->where == STARTED);
 		break;
-	case BLK_STS_DEV_RESOURCE:
+	case BLK_STS_RESOURCE:
 		MUST(f.stopped && !posted(t));
 		t->where = NEW;
 		break;

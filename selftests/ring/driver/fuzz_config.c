@@ -62,6 +62,7 @@ static void check_limits(const struct vei_blk_limits *l)
 		check_range(l->discard_sectors, l->block);
 		MUST(is_power_of_2(l->discard_granularity) && l->discard_granularity >= l->block);
 		MUST(l->discard_granularity >> 9 <= l->discard_sectors);
+		MUST(l->physical >> 9 <= l->discard_sectors);
 	}
 	MUST(!l->zeroes_sectors || vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES));
 	if (l->zeroes_sectors)

@@ -38,6 +38,7 @@ enum { SOUND, LOSES_KICKS, LOSES_INTERRUPTS, DEAD, FLAWS };
  * @frames: of a standing queue: what has come for it
  * @stuck: looks since a kick was lost that matters, @tries kicks of the watch's since
  * @used: the used index at the last look
+ * @wrapped: it has been all the way round since
  * @kicked: one since the last look
  * @revived: one that came, and by which the device was revived
  * @unheard: an interrupt was lost that matters, @looks looks ago
@@ -51,6 +52,7 @@ struct side {
 	unsigned int frames;
 	unsigned int stuck, tries;
 	u16 used;
+	bool wrapped;
 	bool revived, kicked;
 	bool unheard;
 	unsigned int looks;
@@ -412,7 +414,7 @@ static unsigned int looks_for(unsigned int tries)
 /* The watch has looked, and not been late; at what was in doubt, or as always. */
 static void check_look(struct side *s, bool full, bool was_stuck, bool was_unheard)
 {
-	bool moved = s->device.used != s->used;
+	bool moved = s->device.used != s->used || (full && s->wrapped);
 
 	s->used = s->device.used;
 	if (moved || (full && !was_stuck)) {
@@ -484,6 +486,9 @@ static void check_side(struct side *s, const struct moment *was, bool full, bool
 	/* The first look after a reset sees what there is. */
 	if (f.fresh)
 		MUST(s->tries == was->side.tries && !kick && !intr);
+	/* Nobody is kicked who was busy all the while. */
+	if (full && was->side.wrapped)
+		MUST(s->tries == was->side.tries);
 	/* The owner's counter is the owner's. */
 	MUST(vei_count_read(&s->q->count.kicks) == vei_count_read(&was->count.kicks));
 	if (late && !again) {
@@ -501,6 +506,8 @@ static void check_side(struct side *s, const struct moment *was, bool full, bool
 		MUST(kick);
 	if (dev->intr_polled)
 		MUST(!s->unheard);
+	if (full || again || late)
+		s->wrapped = false;
 }
 
 static void watch_looks(void)
@@ -661,6 +668,13 @@ static void stop(unsigned long n)
 			f.side[i].done += n;
 }
 
+/* As many requests as there are indices have been made and done. */
+static void go_round(struct side *s)
+{
+	vei_count_add(&s->q->count.adds, 0x10000);
+	s->wrapped = true;
+}
+
 static void step(void)
 {
 	u8 op = script_byte();
@@ -697,6 +711,8 @@ static void step(void)
 	case 6:
 		if (op & 0x80)
 			stop(script_byte());
+		else
+			go_round(&f.side[op >> 3 & 1]);
 		break;
 	default:
 		if (op & 0x80)

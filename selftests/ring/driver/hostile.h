@@ -20,6 +20,9 @@
 #include <vei/dev.h>
 #include <vei/queue.h>
 
+/* The one that is linked to, whatever compat.h calls it. */
+#undef timer_delete_sync
+
 /* Of the C library. */
 int dprintf(int fd, const char *format, ...);
 void __noreturn abort(void);

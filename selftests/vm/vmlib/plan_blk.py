@@ -48,7 +48,9 @@ def matrix(props):
 def small_rings(props):
     return [Disk("a", props={"queue-size": "4", **props}),
             Disk("b", props={"queue-size": "8", "indirect_desc": "off", **props}),
-            Disk("c", queues=2, props={"queue-size": "16", "seg-max-adjust": "off", **props})]
+            Disk("c", queues=2, props={"queue-size": "16", "seg-max-adjust": "off", **props}),
+            # no scheduler: what ends in a batch does not have others sent
+            Disk("d", queues=2, props={"queue-size": "8", "indirect_desc": "off", **props})]
 
 
 def guest(name, disks, names, **what):
