@@ -65,8 +65,21 @@ CORE_MUTANTS = [
                                "static void __maybe_unused vei_blk_shutdown")]}),
     Mutant("reset-by-the-bus-unnoticed", "types-express", "bus_reset", "start|reset net",
            "net has stopped", {
-               CORE + "main.c": [("\tif (dev->ops->restart(dev))\n\t\tdev_warn(&pdev->dev, \"cannot go",
-                                  "\tif (!dev)\n\t\tdev_warn(&pdev->dev, \"cannot go")]}),
+               CORE + "main.c": [("\tif (go_on && go_on(dev))\n", "\tif (!go_on)\n")]}),
+    Mutant("toggle-finds-it-gone", "types-express", "bus_reset", "start|reset",
+           "a toggle cannot be changed", {
+               CORE + "main.c": [("\tmutex_lock(&dev->toggle_lock);\n\tif (dev->ops->sleep)",
+                                  "\tif (dev->ops->sleep)"),
+                                 ("dev->ops->wake : dev->ops->restart;\n\n",
+                                  "dev->ops->wake : dev->ops->restart;\n\n"
+                                  "\tmutex_lock(&dev->toggle_lock);\n")]}),
+    Mutant("left-where-sleep-put-them", "blk-life", "suspend", "suspend$|affinity",
+           "processors after sleep", {
+               "driver/blk/state.c": [("\tvei_dev_sleep(vblk->dev);\n", "")]}),
+    Mutant("moved-back-from-where-the-user-put-them", "blk-life", "suspend", "suspend$|affinity",
+           "processors, one moved", {
+               CORE + "irq.c": [(" &&\n\t\t    cpumask_equal(irq_get_affinity_mask(q->irq), q->hint))",
+                                 ")")]}),
     Mutant("xen-not-asked", "defects", "probe", "test_start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),
     Mutant("suppressed-below-0", "hotplug", "counters", "while.*=1,", "delayed at .* kicks_suppressed", {
@@ -266,6 +279,9 @@ WATCH_MUTANTS = [
            "kick_mode is avail_event still",
            {CORE + "watch.c": [("\tif (dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
                                 "\tif (0)\n")]}),
+    Mutant("bytes-that-do-not-count", "rng", "smoke", "load used_event=1,avail_event=1|credit",
+           "thousandths of the entropy", {
+               "driver/rng/main.c": [("hwrng.quality = 1000;", "hwrng.quality = 0;")]}),
     Mutant("watch-does-not-ask-who-waits", "rng", "smoke", "idle 1", "interrupts_lost: got", {
         "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn false;\n")]}),
     Mutant("watch-suspects-the-idle", "draft-watch", "watch", "test_start|sound", "lost: got",
