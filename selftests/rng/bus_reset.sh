@@ -28,9 +28,9 @@ test_reset()
 		check_err $? "round $i: no reset"
 		check_goes_on "$1"
 	done
-	kill $toggles
+	kill "$toggles"
 	check_err $? "a toggle cannot be changed: $(</run/toggle)"
-	wait $toggles 2>/dev/null
+	wait "$toggles" 2>/dev/null
 	check_eq "$(<"$dir/virtio_ei/kicks_lost")" 0 "kicks lost"
 	check_eq "$(<"$dir/virtio_ei/interrupts_lost")" 0 "interrupts lost"
 }
