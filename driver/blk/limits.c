@@ -85,7 +85,7 @@ static void vei_blk_read_ranges(struct vei_dev *dev, struct vei_blk_limits *l)
 		    align > l->discard_sectors)
 			l->discard_granularity = l->block;
 		/* From 6.9 on it does not cut by less than that, and so not at all. */
-		if (l->physical >> SECTOR_SHIFT > l->discard_sectors)
+		if (l->discard_sectors && l->physical >> SECTOR_SHIFT > l->discard_sectors)
 			l->physical = l->block;
 	}
 	if (vei_dev_has(dev, VEI_BLK_F_WRITE_ZEROES))

@@ -243,6 +243,8 @@ void vei_blk_complete_into(struct vei_blk_done *done, struct io_comp_batch *iob)
 {
 	struct vei_blk_req *req, *next;
 
+	if (unlikely(done->room))
+		blk_mq_start_stopped_hw_queue(done->room, true);
 	for (req = done->first; req; req = next) {
 		struct request *rq = blk_mq_rq_from_pdu(req);
 
@@ -250,13 +252,14 @@ void vei_blk_complete_into(struct vei_blk_done *done, struct io_comp_batch *iob)
 		req->timeouts = 0;
 		if (blk_mq_complete_request_remote(rq))
 			continue;
-		/* What that takes for an error differs, and what is in a batch ends as done. */
-		if (req->result != VEI_BLK_S_OK ||
+		/*
+		 * What that takes for an error differs, and what is in a batch ends as done. Nor
+		 * does a batch have those sent that found no room.
+		 */
+		if (req->result != VEI_BLK_S_OK || done->room ||
 		    !blk_mq_add_to_batch(rq, iob, false, blk_mq_end_request_batch))
 			vei_blk_complete(rq);
 	}
-	if (unlikely(done->room))
-		blk_mq_start_stopped_hw_queue(done->room, true);
 }
 
 /**

@@ -365,6 +365,18 @@ void vei_queue_set_affinity(struct vei_queue *q, const struct cpumask *mask)
 }
 EXPORT_SYMBOL_NS_GPL(vei_queue_set_affinity, VEI_NS);
 
+/* Where a vector is to be: as it was set last, though it may not have moved yet. */
+static const struct cpumask *vei_irq_wanted(unsigned int irq)
+{
+#ifdef CONFIG_GENERIC_PENDING_IRQ
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	if (data && irqd_is_setaffinity_pending(data))
+		return irq_data_to_desc(data)->pending_mask;
+#endif
+	return irq_get_affinity_mask(irq);
+}
+
 /**
  * vei_dev_sleep() - prepare for processors that go offline with the machine
  * @dev: a device that was reset for sleep
@@ -382,7 +394,7 @@ void vei_dev_sleep(struct vei_dev *dev)
 		struct vei_queue *q = dev->queue[i];
 
 		if (q && q->irq && q->hint &&
-		    cpumask_equal(irq_get_affinity_mask(q->irq), q->hint))
+		    cpumask_equal(vei_irq_wanted(q->irq), q->hint))
 			q->hint = NULL;
 	}
 }

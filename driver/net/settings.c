@@ -380,10 +380,11 @@ int vei_net_change_mtu(struct net_device *netdev, int mtu)
 	if (!err && netdev->mtu == mtu)
 		return 0;
 	net->wanted_mtu = before;
-	/* Of what failed the stack was told nothing; of a smaller one it was. */
+	/* Of what failed the stack may have been told nothing; of a smaller one it was. */
 	if (err) {
 		netdev->mtu = before;
-		net->told.mtu = before;
+		if (net->told.mtu == mtu)
+			net->told.mtu = before;
 	}
 	vei_net_restart(net);
 	return err ?: -EINVAL;

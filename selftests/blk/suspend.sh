@@ -62,6 +62,11 @@ test_affinity()
 	suspend
 	check_err $? "the machine does not sleep"
 	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors after sleep"
+	# a vector moves with its next interrupt
+	suspend
+	check_err $? "the machine does not sleep"
+	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors after two sleeps"
+	taskset -c 1 dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=16 iflag=direct status=none
 	echo 0 >"/proc/irq/$second/smp_affinity_list"
 	suspend
 	check_err $? "the machine does not sleep"

@@ -31,6 +31,7 @@ test_reset()
 	kill "$toggles"
 	check_err $? "a toggle cannot be changed: $(</run/toggle)"
 	wait "$toggles" 2>/dev/null
+	echo 1 >"$dir/virtio_ei/indirect"
 	check_eq "$(<"$dir/virtio_ei/kicks_lost")" 0 "kicks lost"
 	check_eq "$(<"$dir/virtio_ei/interrupts_lost")" 0 "interrupts lost"
 }

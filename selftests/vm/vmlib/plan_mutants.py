@@ -76,9 +76,12 @@ CORE_MUTANTS = [
     Mutant("left-where-sleep-put-them", "blk-life", "suspend", "suspend$|affinity",
            "processors after sleep", {
                "driver/blk/state.c": [("\tvei_dev_sleep(vblk->dev);\n", "")]}),
+    Mutant("lost-before-they-have-moved", "blk-life", "suspend", "suspend$|affinity",
+           "processors after two sleeps", {
+               CORE + "irq.c": [("if (data && irqd_is_setaffinity_pending(data))", "if (0)")]}),
     Mutant("moved-back-from-where-the-user-put-them", "blk-life", "suspend", "suspend$|affinity",
            "processors, one moved", {
-               CORE + "irq.c": [(" &&\n\t\t    cpumask_equal(irq_get_affinity_mask(q->irq), q->hint))",
+               CORE + "irq.c": [(" &&\n\t\t    cpumask_equal(vei_irq_wanted(q->irq), q->hint))",
                                  ")")]}),
     Mutant("xen-not-asked", "defects", "probe", "test_start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),

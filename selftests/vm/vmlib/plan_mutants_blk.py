@@ -8,7 +8,7 @@ FAULTS = "blk-draft-faults", "faults"
 
 ERRORS = [
     Mutant("errors-among-others-pass", "blk-more", "errors", "load|among", "no error", {
-        BLK + "request.c": [("req->result != VEI_BLK_S_OK ||", "false ||")]}),
+        BLK + "request.c": [("req->result != VEI_BLK_S_OK ||", "")]}),
     Mutant("a-reset-fails-requests", *FAULTS, "test_start|test_lie used-idx", "requests failed", {
         BLK + "queues.c": [("\t\tif (fail || req->timeouts", "\t\tif (1 || req->timeouts")]}),
     Mutant("a-broken-queue-fails-requests", *FAULTS, "test_start|test_lie used-idx",
