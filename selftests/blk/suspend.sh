@@ -58,19 +58,26 @@ test_affinity()
 		return
 	fi
 	first=$(irq_of "$(disk_bdf "$DISK")-req.0") second=$(irq_of "$(disk_bdf "$DISK")-req.1")
-	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors of the queues"
-	suspend
-	check_err $? "the machine does not sleep"
-	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors after sleep"
+	check_irqs_on "0 1" "processors of the queues"
+	check_sleeps "0 1" "processors after sleep"
 	# a vector moves with its next interrupt
-	suspend
-	check_err $? "the machine does not sleep"
-	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 1" "processors after two sleeps"
+	check_sleeps "0 1" "processors after two sleeps"
 	taskset -c 1 dd if="$(disk_dev "$DISK")" of=/dev/null bs=4k count=16 iflag=direct status=none
 	echo 0 >"/proc/irq/$second/smp_affinity_list"
+	check_sleeps "0 0" "processors, one moved"
+}
+
+# check_irqs_on PROCESSORS WHAT: where $first and $second are
+check_irqs_on()
+{
+	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "$1" "$2"
+}
+
+check_sleeps()
+{
 	suspend
 	check_err $? "the machine does not sleep"
-	check_eq "$(irq_cpus "$first") $(irq_cpus "$second")" "0 0" "processors, one moved"
+	check_irqs_on "$@"
 }
 
 irq_of()

@@ -83,6 +83,9 @@ CORE_MUTANTS = [
            "processors, one moved", {
                CORE + "irq.c": [(" &&\n\t\t    cpumask_equal(vei_irq_wanted(q->irq), q->hint))",
                                  ")")]}),
+    Mutant("bytes-that-do-not-count", "rng", "smoke", "load used_event=1,avail_event=1|credit",
+           "thousandths of the entropy", {
+               "driver/rng/main.c": [("hwrng.quality = 1000;", "hwrng.quality = 0;")]}),
     Mutant("xen-not-asked", "defects", "probe", "test_start|xen", "the device was taken", {
         CORE + "main.c": [("if (xen_domain())", "if (0)")]}),
     Mutant("suppressed-below-0", "hotplug", "counters", "while.*=1,", "delayed at .* kicks_suppressed", {
@@ -282,9 +285,6 @@ WATCH_MUTANTS = [
            "kick_mode is avail_event still",
            {CORE + "watch.c": [("\tif (dev->watch_lost[what] >= VEI_WATCH_TRUST)\n",
                                 "\tif (0)\n")]}),
-    Mutant("bytes-that-do-not-count", "rng", "smoke", "load used_event=1,avail_event=1|credit",
-           "thousandths of the entropy", {
-               "driver/rng/main.c": [("hwrng.quality = 1000;", "hwrng.quality = 0;")]}),
     Mutant("watch-does-not-ask-who-waits", "rng", "smoke", "idle 1", "interrupts_lost: got", {
         "driver/rng/main.c": [("\treturn !waitqueue_active(&rng->wait);\n", "\treturn false;\n")]}),
     Mutant("watch-suspects-the-idle", "draft-watch", "watch", "test_start|sound", "lost: got",
